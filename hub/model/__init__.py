@@ -1,0 +1,1 @@
+"""The nouns everybody may import. Standard library and pydantic only."""

@@ -1,0 +1,82 @@
+"""Everything the hub holds about one order, as one transaction sees it.
+
+Every moment that concerns an order loads its book under the order's lock, changes it in memory by a pure function,
+and the store writes what changed. What must not race is therefore decided in one place, with everything in sight.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from hub.model.effect import digest_of
+from hub.model.flow import State
+from hub.model.order import Order
+from hub.model.step import Attempt, Effect, Group, Note, Parcel, Run, Step
+
+
+@dataclass
+class Observation:
+    """A provider's or storefront's word that matched nothing else yet, or late evidence of a fenced worker. Append-only."""
+
+    type: str
+    connection: str
+    seen_at: datetime
+    handles: tuple[str, ...]
+    document: dict[str, Any]
+    message: int | None = None
+    id: int | None = None
+
+
+@dataclass
+class Book:
+    """The aggregate. `key` is `connection:source_order_id`."""
+
+    key: str
+    connection: str
+    source_id: str
+    facts: dict[str, Any] = field(default_factory=dict)  # the merge state (hub.model.merge)
+    order: Order | None = None
+    version: int = 0
+    disposition: str = "new"  # new, active, history, ignored, observed
+    why: str | None = None
+    approved: bool = False
+    adopted: bool = False
+    read_at: datetime | None = None  # when the source was last read
+    source_version: str = ""
+    fetch_at: datetime | None = None  # a read of the source is due
+    runs: dict[str, Run] = field(default_factory=dict)
+    steps: dict[str, Step] = field(default_factory=dict)
+    effects: dict[tuple[str, str, int], Effect] = field(default_factory=dict)
+    groups: dict[str, Group] = field(default_factory=dict)
+    parcels: dict[str, Parcel] = field(default_factory=dict)
+    unmatched: list[Observation] = field(default_factory=list)  # observations whose handles match a new effect
+    # Appended by the moment, never loaded:
+    attempts: list[Attempt] = field(default_factory=list)
+    observations: list[Observation] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    handles: list[tuple[str, str]] = field(default_factory=list)  # (connection, reference or provider id) -> this order
+
+    def effect(self, step: Step) -> Effect | None:
+        """The step's effect in its current generation."""
+        return self.effects.get((step.capability or "", step.subject, step.generation))
+
+    def steps_named(self, name: str) -> list[Step]:
+        return [step for step in self.steps.values() if step.name == name]
+
+    def in_state(self, *states: State) -> list[Step]:
+        return [step for step in self.steps.values() if step.state in states]
+
+    def executed(self, capability: str) -> Iterable[Effect]:
+        """Effects of a capability that happened or may have happened."""
+        return (e for e in self.effects.values() if e.capability == capability and e.executed is not False)
+
+    def note(self, at: datetime, actor: str, kind: str, text: str, **detail: Any) -> None:
+        self.notes.append(Note(at, actor, kind, text, detail))
+
+
+def parcel_id(connection: str, shipment_id: str) -> str:
+    """A parcel's stable id from the warehouse's or carrier's shipment id."""
+    return digest_of(f"{connection}\0{shipment_id}".encode())[:12]
