@@ -1,0 +1,160 @@
+"""What a log, a transcript or an export may show of what passed over the wire: an allow-list, never a block-list.
+
+Bodies lose every value whose field is not named as harmless. What remains, and any free text, is then scrubbed of card
+numbers, credentials, addresses of people and control characters, since a provider's error message may repeat what we sent.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+import zlib
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+from urllib.parse import unquote_plus
+
+HIDDEN = "[REDACTED]"
+_MAX_TEXT = 4096
+_MAX_ITEMS = 200
+_MAX_DEPTH = 12
+
+_HEADERS = """
+accept content-type content-length date server retry-after x-retry-after request-id x-request-id idempotent-replayed
+x-shopify-api-version x-shopify-topic stripe-version stripe-should-retry etag link user-agent
+x-ratelimit-remaining x-ratelimit-limit x-ratelimit-reset x-wp-total x-wp-totalpages
+"""
+HEADERS = frozenset(_HEADERS.split())
+
+_FIELDS = """
+id object status state code type kind reason error errors message messages detail title decline_code param
+amount amount_received amount_capturable amount_refunded currency total quantity sku reference reference_id
+order_id order_number shipment_id tracking_number carrier service created created_at created_date updated_at
+livemode test mode count has_more page total_pages field path locations extensions retryable
+"""
+FIELDS = frozenset(_FIELDS.split())
+
+# 14 to 19 digits with at most one separator between two; which of them are cards, brand and check digit decide.
+_PAN = re.compile(r"(?<![0-9])[0-9](?:[ \-\u00a0\u2007\u202f.]?[0-9]){13,18}(?![0-9])")
+_BRAND = re.compile(
+    r"4[0-9]{15}(?:[0-9]{3})?|5[1-5][0-9]{14}|2[2-7][0-9]{14}|3[47][0-9]{13}|3(?:0[0-5]|[689][0-9])[0-9]{11}"
+    r"|35[0-9]{14}|6[0-9]{15,18}|5[06-8][0-9]{12,17}"
+)
+_CVV = re.compile(r"\b(cvv2?|cvc2?|cid|security code)\b(\W{0,3})[0-9]{3,4}\b", re.IGNORECASE)
+_AUTHORIZATION = re.compile(r"\b(?:proxy-)?authorization\b\s*[:=]\s*[^\r\n]+", re.IGNORECASE)
+_SCHEME = re.compile(r"\b(?:bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE)
+_USERINFO = re.compile(r"(?<=://)[^/\s@]+(?=@)")
+_NAMED = re.compile(
+    r"(?i)\b([a-z0-9_.-]*(?:api[_-]?key|access[_-]?token|refresh[_-]?token|client[_-]?secret|password|passwd|secret|signature"
+    r"|token)[\"']?\s*[:=]\s*[\"']?)([^\s\"'&,;}]+)"
+)
+_KNOWN_TOKEN = re.compile(
+    r"\b(?:[sprw]k_(?:live|test)_[A-Za-z0-9]{8,}|whsec_[A-Za-z0-9+/=_-]{8,}|shp(?:at|ss|ca|pa)_[A-Za-z0-9]{8,}|EZ[AT]K[A-Za-z0-9]{20,}"
+    r"|c[ks]_[0-9a-f]{40}|xox[abp]-[A-Za-z0-9-]{10,}|gh[pousr]_[A-Za-z0-9]{20,}|AKIA[0-9A-Z]{16}"
+    r"|eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*)"
+)
+_MAIL = re.compile(r"([A-Za-z0-9])[A-Za-z0-9._%+-]*@([A-Za-z0-9])[A-Za-z0-9-]*(?:\.[A-Za-z0-9-]+)+")
+_ENCODED = re.compile(r"[A-Za-z0-9+/_-]{20,}={0,2}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+
+
+def text(value: str, secrets: Collection[str] = ()) -> str:
+    """`value` fit for a log: card numbers keep four digits, credentials nothing, mail addresses two letters."""
+    shown = _conceal(value[:_MAX_TEXT], secrets)
+    if "%" in shown and _scrub(unquote_plus(shown)) != unquote_plus(shown):
+        shown = _scrub(unquote_plus(shown))
+    shown = _ENCODED.sub(_encoded, shown)
+    return _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", shown)
+
+
+def headers(items: Mapping[str, str] | Iterable[tuple[str, str]], secrets: Collection[str] = ()) -> dict[str, str]:
+    """Every header's name, and the values of harmless ones."""
+    pairs = items.items() if isinstance(items, Mapping) else items
+    return {name: text(value, secrets) if name.lower() in HEADERS else HIDDEN for name, value in pairs}
+
+
+def url(value: str, secrets: Collection[str] = ()) -> str:
+    """Scheme, host and path; of the query only the names."""
+    address, _, query = value.partition("?")
+    names = "&".join(f"{part.partition('=')[0]}={HIDDEN}" for part in query.split("&") if part)
+    return text(address, secrets) + (f"?{text(names)}" if names else "")
+
+
+def body(raw: bytes, allow: Collection[str] = (), secrets: Collection[str] = ()) -> Any:
+    """The JSON of `raw` with only harmless fields' values (`FIELDS` and `allow`); for anything else its size alone."""
+    try:
+        value = json.loads(raw)
+    except (ValueError, RecursionError):
+        return f"[{len(raw)} bytes, not JSON]"
+    return fields(value, allow, secrets)
+
+
+def fields(value: Any, allow: Collection[str] = (), secrets: Collection[str] = ()) -> Any:
+    """Decoded JSON with the values of unnamed fields hidden. The shape stays, so that a person can see what was there."""
+    return _fields(value, FIELDS.union(allow), secrets, shown=False, depth=0)
+
+
+def _fields(value: Any, allow: frozenset[str], secrets: Collection[str], shown: bool, depth: int) -> Any:
+    if depth > _MAX_DEPTH:
+        return HIDDEN
+    if isinstance(value, Mapping):
+        pairs = list(value.items())[:_MAX_ITEMS]
+        return {
+            text(str(key)): _fields(item, allow, secrets, str(key).lower() in allow, depth + 1) for key, item in pairs
+        }
+    if isinstance(value, list):
+        return [_fields(item, allow, secrets, shown, depth + 1) for item in value[:_MAX_ITEMS]]
+    if value is None or isinstance(value, bool):
+        return value
+    if not shown:
+        return HIDDEN
+    return text(value, secrets) if isinstance(value, str) else _number(value)
+
+
+def _number(value: Any) -> Any:
+    """Numbers stay numbers unless they read as a card's."""
+    scrubbed = _scrub(str(value))
+    return value if scrubbed == str(value) else scrubbed
+
+
+def _conceal(value: str, secrets: Collection[str]) -> str:
+    for secret in secrets:
+        if len(secret) >= 4:
+            value = value.replace(secret, HIDDEN)
+            value = value.replace(base64.b64encode(secret.encode()).decode().rstrip("="), HIDDEN)
+    return _scrub(value)
+
+
+def _scrub(value: str) -> str:
+    value = _AUTHORIZATION.sub(HIDDEN, value)
+    value = _SCHEME.sub(HIDDEN, value)
+    value = _KNOWN_TOKEN.sub(HIDDEN, value)
+    value = _NAMED.sub(lambda match: match[1] + HIDDEN, value)
+    value = _USERINFO.sub(HIDDEN, value)
+    value = _CVV.sub(r"\1\2***", value)
+    value = _PAN.sub(_card, value)
+    return _MAIL.sub(r"\1***@\2***", value)
+
+
+def _card(match: re.Match[str]) -> str:
+    digits = re.sub(r"[^0-9]", "", match[0])
+    return f"[PAN ****{digits[-4:]}]" if _BRAND.fullmatch(digits) and _luhn(digits) else match[0]
+
+
+def _luhn(digits: str) -> bool:
+    doubled = [int(d) * (1 + place % 2) for place, d in enumerate(reversed(digits))]
+    return sum(d - 9 if d > 9 else d for d in doubled) % 10 == 0
+
+
+def _encoded(match: re.Match[str]) -> str:
+    """A base64 run is hidden when what it decodes to (unpacked, if it is gzip) would have been scrubbed."""
+    run = match[0].rstrip("=").replace("-", "+").replace("_", "/")
+    try:
+        plain = base64.b64decode(run + "=" * (-len(run) % 4))
+        if plain[:2] == b"\x1f\x8b":
+            plain = zlib.decompressobj(wbits=31).decompress(plain, _MAX_TEXT)
+        decoded = plain.decode("utf-8")
+    except (binascii.Error, ValueError, zlib.error):
+        return match[0]
+    return match[0] if _scrub(decoded) == decoded else HIDDEN
