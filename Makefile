@@ -1,0 +1,56 @@
+# A checkout's commands. They need python3 (3.11 or later), make and git; everything else comes into .venv from the
+# lock files. More words for a command: make demo ARGS="--orders 200 --faults storm --kill"
+
+PYTHON ?= python3
+ARGS ?=
+BIN := .venv/bin
+UV ?= uv
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help install dev demo test lint format wheel lock clean distclean python
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+install: python ## .venv with the hub in it: .venv/bin/crossdock
+	@$(PYTHON) deploy/bootstrap.py
+
+dev: python ## the same, with what testing and changing it needs
+	@$(PYTHON) deploy/bootstrap.py --dev
+
+demo: install ## 60 orders through a sandbox full of faults, and a counted verdict
+	@$(BIN)/crossdock demo $(ARGS)
+
+test: dev ## every test
+	@$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadgroup $(ARGS)
+
+lint: dev ## ruff (rules and format) and mypy --strict
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+format: dev ## what ruff can mend by itself
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+wheel: dev ## dist/crossdock-*.whl
+	@$(BIN)/python -m hatchling build -t wheel
+
+lock: ## new versions into the lock files; needs uv
+	@$(UV) pip compile -q $(LOCKED) pyproject.toml --all-extras --group build --group dev -o requirements-dev.lock
+	@$(UV) pip compile -q $(LOCKED) pyproject.toml -c requirements-dev.lock -o requirements.lock
+	@$(UV) pip compile -q $(LOCKED) --group build -c requirements-dev.lock -o requirements-build.lock
+	@grep -h -c '==' requirements.lock requirements-dev.lock requirements-build.lock
+
+LOCKED = --universal --python-version 3.11 --generate-hashes --no-annotate --upgrade --custom-compile-command "make lock"
+
+clean: ## remove builds and caches
+	@rm -rf build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -type d -not -path './.venv/*' -prune -exec rm -rf {} +
+
+distclean: clean ## the same, and .venv
+	@rm -rf .venv
+
+python:
+	@command -v $(PYTHON) >/dev/null || { echo "Crossdock needs Python 3.11 or later, and there is no '$(PYTHON)' here. Install it, or name one: make PYTHON=/path/to/python3" >&2; exit 1; }
