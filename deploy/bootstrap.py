@@ -198,7 +198,7 @@ def make_venv(root: Path, venv: Path) -> None:
             raise Stop("{} is in the way and is no Python environment. Move it, and run this again.".format(venv))
         say("The old .venv no longer works (its Python is gone or old, or the checkout was moved): making a new one.")
         shutil.rmtree(str(venv))
-    say("[1/3] Making .venv with Python {}.{}".format(*sys.version_info[:2]))
+    say("[1/4] Making .venv with Python {}.{}".format(*sys.version_info[:2]))
     done = subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], env=environment())
     if done.returncode:
         raise Stop(
@@ -220,8 +220,7 @@ def run_first_that_works(root: Path, venv: Path, locks: List[str]) -> None:
         if all(run_shown(root, name, words, installer + arguments) for words, arguments in stages(root, locks)):
             return
     if tried:
-        raise Stop("The packages could not be installed with {}: see above. Is the package index reachable?".format(
-            " or ".join(tried)))
+        raise Stop("{} could not install the packages: see above. Is a package index reachable?".format(tried[-1]))
     raise Stop(
         "Nothing here can install packages: no uv, no pip, and this Python was built without ensurepip.\n"
         "Install one of them and run this again:\n"
@@ -232,15 +231,20 @@ def run_first_that_works(root: Path, venv: Path, locks: List[str]) -> None:
 
 
 def installers(python: str) -> Iterator[Tuple[str, Command]]:
-    """Name and command of each installer that can put packages into the environment of `python`."""
+    """Name and command of what can put packages into the environment of `python`: uv, then the first pip found.
+
+    pip is a second chance for uv (it reads other settings: an index of one's own, a proxy); a second pip is none for pip.
+    """
     uv = shutil.which("uv")
     if uv:
         yield "uv", [uv, "pip", "install", "--python", python]
     if output_of([python, "-m", "pip", "--version"]) or put_pip(python):
         yield "pip", [python, "-m", "pip", "install"]
+        return
     for pip in foreign_pips():
         if numbers(output_of(pip + ["--version"]) or "") >= OLDEST_PIP:
             yield " ".join(pip), pip + ["--python", python, "install"]
+            return
 
 
 def put_pip(python: str) -> bool:
@@ -265,13 +269,13 @@ def stages(root: Path, locks: List[str]) -> List[Tuple[str, Command]]:
     (no build isolation) and not by whatever the index offers that day.
     """
     hashed = ["--require-hashes", "--no-build-isolation"]
-    last = len(locks) + 1
-    found = [
-        ("[{}/{}] Installing {}".format(number, last, lock), hashed + ["-r", str(root / lock)])
-        for number, lock in enumerate(locks, start=1)
-    ]
+    build, use = (hashed + ["-r", str(root / lock)] for lock in locks)
     linked = ["--no-deps", "--no-build-isolation", "-e", str(root)]
-    return found + [("[{0}/{0}] Linking this checkout".format(last), linked)]
+    return [
+        ("[2/4] Installing the build tools", build),
+        ("[3/4] Installing the packages of {}".format(locks[1]), use),
+        ("[4/4] Linking this checkout", linked),
+    ]
 
 
 def run_shown(root: Path, name: str, words: str, command: Command) -> bool:
