@@ -34,7 +34,7 @@ class KeyFault(Exception):
 
 
 class InstallKey:
-    """The keys of one installation, read from a file only its owner may read. Rotation by another process is noticed."""
+    """The keys of one installation, from a file only its owner may read. Another process's rotation is noticed."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -49,6 +49,11 @@ class InstallKey:
         # Losing the race to create it is fine: then the winner's file is read.
         create_private(path, _render(identity, [Fernet.generate_key().decode()]))
         return cls(path)
+
+    @property
+    def identity(self) -> bytes:
+        """32 bytes that never change for this installation: what effect keys and references are derived from."""
+        return self._identity
 
     def derive(self, purpose: str, message: bytes) -> bytes:
         """HMAC-SHA256 under the identity, separated by purpose. The same for the life of the installation."""

@@ -82,7 +82,7 @@ class Vault:
             return sorted(self._sealed)
 
     def rotate(self) -> None:
-        """Adds a sealing key and seals every secret with it. Readers go on meanwhile; older keys still open older data."""
+        """Adds a sealing key and seals every secret with it. Readers go on; older keys still open older data."""
         self._key.add()
         with self._lock, locked(self._path):
             self._refresh()

@@ -27,8 +27,8 @@ MAX_URL = 8192
 # Names that mean "this machine" or "this network" wherever they resolve to.
 _LOCAL_SUFFIXES = ("localhost", "local", "internal", "localdomain", "lan", "home.arpa")
 
-# Networks that Python calls global (or changed its mind about) and that no provider lives in: 6to4, Teredo, local NAT64,
-# site-local, protocol assignments, the 6to4 relay, and one cloud's metadata service.
+# Networks that Python calls global (or changed its mind about) and that no provider lives in: 6to4, Teredo,
+# local NAT64, site-local, protocol assignments, the 6to4 relay, and one cloud's metadata service.
 _REFUSED = tuple(
     ipaddress.ip_network(text)
     for text in (
@@ -73,7 +73,7 @@ class Target:
 
 
 def parse(url: str) -> Target:
-    """The parts of an absolute http(s) URL, or `Blocked`. No user info, fragment, odd host spelling or raw control character."""
+    """The parts of an absolute http(s) URL, or `Blocked`: no user info, fragment, odd host or raw control character."""
     if len(url) > MAX_URL:
         raise Blocked(f"the URL is longer than {MAX_URL} characters")
     if _FORBIDDEN.search(url):
@@ -98,7 +98,7 @@ def _host(text: str) -> str:
     if len(text) > 253 or not all(_LABEL.fullmatch(label) for label in text.split(".")):
         raise Blocked("the URL's host name is malformed")
     if _NUMBER.fullmatch(text.rsplit(".", 1)[-1]):
-        # 127.1, 0x7f000001 and 017700000001 mean 127.0.0.1 to some resolvers: only the canonical spelling is an address.
+        # 127.1, 0x7f000001 and 017700000001 mean 127.0.0.1 to some resolvers: only the canonical spelling passes.
         try:
             return str(ipaddress.IPv4Address(text))
         except ValueError:
@@ -152,14 +152,14 @@ def _within(
 def join(base_url: str, path: str, query: tuple[tuple[str, str], ...] = ()) -> str:
     """`base_url` + `path` + `query`, guaranteed to stay at the base's origin and below its path.
 
-    `path` starts with one "/" and holds only characters legal in a URL path (see `segment`); query pairs are encoded here.
+    `path` starts with one "/" and holds only what is legal in a URL path (see `segment`); the query is encoded here.
     """
     base = parse(base_url)
     if not path.startswith("/") or path.startswith("//"):
         raise Blocked('a path starts with exactly one "/"')
     if _DOT_SEGMENT.search(path) or "?" in path or "#" in path:
         raise Blocked("a path may not climb, ask or jump: no dot segments, '?' or '#'")
-    url = base_url.split("?")[0].rstrip("/") + path
+    url = base_url.partition("?")[0].rstrip("/") + path
     if query:
         url += "?" + "&".join(f"{_encode(name)}={_encode(value)}" for name, value in query)
     if parse(url).origin != base.origin:

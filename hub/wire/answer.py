@@ -31,7 +31,7 @@ class Answer:
 
 
 def read_answer(channel: Channel, method: str, limit: int, deadline: float) -> Answer:
-    """The answer to a request already sent. `limit` caps the body in bytes, before and after decompression. Raises `Unanswered`."""
+    """The answer to a request already sent, or `Unanswered`. `limit` caps the body's bytes, packed and unpacked."""
     status, old, headers = _head(channel, deadline)
     try:
         body, framed = _body(channel, method, status, headers, limit, deadline)

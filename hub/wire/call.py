@@ -78,7 +78,7 @@ class Transport(Protocol):
 
 
 def header_fault(name: str, value: str) -> str | None:
-    """What forbids this header on the wire, or None. Only visible ASCII passes: a wider character can be cut to CR or LF."""
+    """What forbids this header, or None. Only visible ASCII passes: a wider character can be cut to CR or LF."""
     if not _TOKEN.fullmatch(name):
         return "a header name holds a character that HTTP does not allow"
     if not _VISIBLE.fullmatch(value):

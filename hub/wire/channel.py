@@ -72,6 +72,10 @@ class Channel:
     def close(self) -> None:
         self._sock.close()
 
+    def __del__(self) -> None:
+        """A thread that ends leaves its idle connections behind: they close with it."""
+        self._sock.close()
+
     def reusable(self, idle_seconds: float) -> bool:
         """False when it has idled too long, or when the provider closed it (or spoke out of turn) meanwhile."""
         if self._hung_up or self._buffer or time.monotonic() - self.idle_since > idle_seconds:

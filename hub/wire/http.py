@@ -1,8 +1,8 @@
 """The transport under the manifests: one kept-alive HTTP/1.1 connection per thread and origin.
 
-Written on sockets rather than on a client library for two reasons. A library cannot always say whether a failed call had
-left the machine, and that is the one thing we must know. And the HTTP client is most of what an order costs: this is
-several times cheaper than a session library (`docs/performance` has the figures).
+Written on sockets rather than on a client library for two reasons. A library cannot always say whether a failed call
+had left the machine, and that is the one thing we must know. And the HTTP client is most of what an order costs: this
+one is several times cheaper than a session library.
 
 It does not retry, follow redirects, read proxies from the environment, keep cookies, or wait past the call's deadline.
 """
@@ -15,7 +15,7 @@ import weakref
 
 from hub.wire.address import Target, parse
 from hub.wire.answer import Answer, read_answer
-from hub.wire.call import Blocked, NotSent, Request, Response, Unanswered, header_fault
+from hub.wire.call import Blocked, NotSent, Request, Response, header_fault
 from hub.wire.channel import Channel, dial
 from hub.wire.policy import Policy
 
@@ -105,6 +105,3 @@ def _head(request: Request, target: Target, limit: int) -> bytes:
     if request.body or request.method in ("POST", "PUT", "PATCH"):
         lines.append(f"Content-Length: {len(request.body)}")
     return ("\r\n".join(lines) + "\r\n\r\n").encode("ascii")
-
-
-__all__ = ["HttpTransport", "NotSent", "Policy", "Unanswered"]

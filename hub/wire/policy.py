@@ -39,7 +39,7 @@ class Policy:
         return not self.private_targets.isdisjoint({target.host, host, f"{host}:{target.port}"})
 
     def addresses(self, target: Target) -> list[str]:
-        """Every address of the target, all of them judged; one bad address refuses the name. Raises `Blocked` or `NotSent`."""
+        """All addresses of the target, each judged; one bad one refuses the name. Raises `Blocked` or `NotSent`."""
         named = self.names(target)
         if not named:
             self._refuse_by_name(target)

@@ -1,7 +1,7 @@
 """What a log, a transcript or an export may show of what passed over the wire: an allow-list, never a block-list.
 
 Bodies lose every value whose field is not named as harmless. What remains, and any free text, is then scrubbed of card
-numbers, credentials, addresses of people and control characters, since a provider's error message may repeat what we sent.
+numbers, credentials, mail addresses and control characters: a provider's error message may repeat what we sent.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def body(raw: bytes, allow: Collection[str] = (), secrets: Collection[str] = ())
 
 
 def fields(value: Any, allow: Collection[str] = (), secrets: Collection[str] = ()) -> Any:
-    """Decoded JSON with the values of unnamed fields hidden. The shape stays, so that a person can see what was there."""
+    """Decoded JSON with the values of unnamed fields hidden. The shape stays, so that a person sees what was there."""
     return _fields(value, FIELDS.union(allow), secrets, shown=False, depth=0)
 
 

@@ -1,7 +1,7 @@
-"""A requests session for vendor SDKs, carried by our transport: an SDK gets the same guard, caps and deadline as a manifest.
+"""A requests session for vendor SDKs, carried by our transport: the same guard, caps and deadline as a manifest gets.
 
-An SDK that insists on requests' exceptions sees `ConnectionError`; its `__cause__` is the `NotSent` or `Unanswered` that
-tells whether the call may have been executed (`cause_of` digs it out from under whatever the SDK wrapped around it).
+The SDK sees requests' `ConnectionError`; its `__cause__` is the `NotSent` or `Unanswered` that tells whether the call
+may have been executed (`cause_of` digs it out from under whatever the SDK wrapped around it).
 """
 
 from __future__ import annotations

@@ -1,0 +1,97 @@
+"""What may be shown of what passed over the wire."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from hub.wire import redact
+
+CARD = "4242424242424242"
+
+
+def test_the_corpus(shared: Path):
+    lines = (shared / "corpora/attacks/redaction.tsv").read_text(encoding="utf-8").splitlines()[1:]
+    rows = [line.split("\t") for line in lines]
+    for value, expected in rows:
+        value = value.replace("\\u00a0", "\u00a0")
+        if expected.startswith("[PAN ****") and "+" not in expected:
+            assert redact.text(value) == expected
+        elif expected.startswith("unchanged"):
+            assert redact.text(value) == value
+    assert redact.text("Authorization: Bearer abc.def.ghi") == "[REDACTED]"
+    assert redact.text("https://user:pass@host/x?api_key=abc") == "https://[REDACTED]@host/x?api_key=[REDACTED]"
+    assert redact.text("jon@doe.example") == "j***@d***"
+    note = redact.text("note: my card is 5555555555554444 exp 12/30 cvv 123")
+    assert "[PAN ****4444]" in note and "123" not in note
+
+
+@pytest.mark.parametrize(
+    "token", ["sk_live_" + "a1" * 12, "whsec_" + "Zm9v" * 8, "shpat_" + "0f" * 16, "ck_" + "ab" * 20]
+)
+def test_known_credentials_vanish(token):
+    assert token not in redact.text(f"error near {token}, sorry")
+    assert token not in redact.text(json.dumps({"key": token}))
+
+
+@pytest.mark.parametrize("secret", [CARD, "jon@doe.example", "Authorization: Bearer abc.def.ghi"])
+def test_encoded_copies_vanish_too(secret):
+    packed = base64.b64encode(gzip.compress(f"was {secret}".encode())).decode()
+    for copy in (quote(secret, safe=""), base64.b64encode(f"was {secret}".encode()).decode(), packed):
+        shown = redact.text(f"provider said {copy} and more")
+        assert copy not in shown or copy == secret
+        assert secret not in shown
+
+
+def test_secrets_in_use_vanish_wherever_they_stand():
+    shown = redact.text(
+        "token hunter2hunter2 refused, " + base64.b64encode(b"hunter2hunter2").decode(), ["hunter2hunter2"]
+    )
+    assert "hunter2" not in shown and "aHVudGVy" not in shown
+
+
+def test_control_characters_are_spelled_out():
+    shown = redact.text("ok\n2026-01-01 INFO payment captured \x1b[2J \u2028 \u202e")
+    assert not set(shown) & set("\n\x1b\u2028\u202e")
+
+
+def test_a_body_shows_named_fields_alone():
+    raw = json.dumps(
+        {
+            "id": "pi_1", "amount": 1999, "card": {"number": CARD, "name": "Eve Example"}, "email": "eve@home.example",
+            "error": {"message": f"card {CARD} declined", "code": "card_declined"},
+            "items": [{"sku": "A", "note": "x"}],
+        }
+    ).encode()  # fmt: skip
+    shown = redact.body(raw)
+    assert shown["id"] == "pi_1" and shown["amount"] == 1999
+    assert shown["card"] == {"number": "[REDACTED]", "name": "[REDACTED]"}
+    assert shown["email"] == "[REDACTED]"
+    assert shown["error"] == {"message": "card [PAN ****4242] declined", "code": "card_declined"}
+    assert shown["items"] == [{"sku": "A", "note": "[REDACTED]"}]
+    assert redact.body(raw, allow={"name"})["card"]["name"] == "Eve Example"
+
+
+def test_a_card_number_as_a_number_is_a_card_number():
+    assert redact.body(json.dumps({"id": int(CARD), "total": 5500000000001}).encode()) == {
+        "id": "[PAN ****4242]",
+        "total": 5500000000001,
+    }
+
+
+def test_what_is_not_json_is_measured_and_not_shown():
+    assert redact.body(b"<html>secret") == "[12 bytes, not JSON]"
+    assert redact.body(b"[" * 100_000) == "[100000 bytes, not JSON]"
+
+
+def test_headers_and_urls():
+    assert redact.headers({"Authorization": "Bearer x", "Request-Id": "r"}) == {
+        "Authorization": "[REDACTED]",
+        "Request-Id": "r",
+    }
+    assert redact.url("https://a.example/x?key=1&q=eve") == "https://a.example/x?key=[REDACTED]&q=[REDACTED]"
