@@ -6,13 +6,13 @@ and the store writes what changed. What must not race is therefore decided in on
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from hub.model.effect import digest_of
-from hub.model.flow import State
+from hub.model.flow import TERMINAL, State
 from hub.model.order import Order
 from hub.model.step import Attempt, Effect, Group, Note, Parcel, Run, Step
 
@@ -52,7 +52,8 @@ class Book:
     effects: dict[tuple[str, str, int], Effect] = field(default_factory=dict)
     groups: dict[str, Group] = field(default_factory=dict)
     parcels: dict[str, Parcel] = field(default_factory=dict)
-    unmatched: list[Observation] = field(default_factory=list)  # observations whose handles match a new effect
+    # Takes over the observations that arrived before the effect they tell of: handles at a connection -> them.
+    claim_loose: Callable[[str, Sequence[str]], list[Observation]] = lambda connection, handles: []
     # Appended by the moment, never loaded:
     attempts: list[Attempt] = field(default_factory=list)
     observations: list[Observation] = field(default_factory=list)
@@ -75,6 +76,25 @@ class Book:
 
     def note(self, at: datetime, actor: str, kind: str, text: str, **detail: Any) -> None:
         self.notes.append(Note(at, actor, kind, text, detail))
+
+
+def state_of(book: Book) -> str:
+    """One word for a list of orders: the worst of its steps, else how far it is.
+
+    history, ignored, new, parked, dead, held, running, waiting, cancelled, completed.
+    """
+    if book.disposition in ("history", "ignored"):
+        return book.disposition
+    states = {step.state for step in book.steps.values()}
+    for word, bad in (("parked", {State.PARKED}), ("dead", {State.DEAD}), ("held", {State.HELD, State.REJECTED})):
+        if states & bad:
+            return word
+    if book.order is None or not book.runs:
+        return "new"
+    open_states = {step.state for step in book.steps.values() if not step.tail} - TERMINAL
+    if open_states:
+        return "waiting" if open_states <= {State.AWAITING, State.BLOCKED} else "running"
+    return "cancelled" if book.order.standing in ("cancelled", "deleted") else "completed"
 
 
 def parcel_id(connection: str, shipment_id: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
-from hub.model.book import Book
+from hub.model.book import Book, Observation
 from hub.model.capability import Safety
 from hub.model.message import Delivery, Kept, StoredMessage, Translation
 from hub.model.outcome import Outcome
@@ -80,7 +80,11 @@ class Connectors(Protocol):
         ...
 
     def prepare(self, connection: str, capability: str, inputs: Mapping[str, Any]) -> bytes:
-        """The exact bytes of the request, without credentials. Raises CannotPrepare when the input does not fit."""
+        """The exact bytes of the request, without credentials.
+
+        May first make the reads its manifest declares. Raises CannotPrepare when the input does not fit (a person must
+        mend it) and NotPrepared when a read failed (try again later).
+        """
         ...
 
     def send(self, call: Call) -> Outcome:
@@ -98,6 +102,14 @@ class CannotPrepare(Exception):
     def __init__(self, what: str, path: str = "", mend: str = "") -> None:
         super().__init__(what)
         self.what, self.path, self.mend = what, path, mend
+
+
+class NotPrepared(Exception):
+    """A read that the request needs has failed: nothing was changed, try again later."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome.message or outcome.verdict.value)
+        self.outcome = outcome
 
 
 @dataclass(frozen=True)
@@ -138,6 +150,15 @@ class Chore:
     detail: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Standing:
+    """What the store knows of a connection. `act_from`: orders placed earlier are history."""
+
+    act_from: datetime | None = None
+    paused: bool = False
+    why: str | None = None
+
+
 class Store(Inbox, Protocol):
     """Moments, not tables: each call is one durable transaction."""
 
@@ -161,9 +182,14 @@ class Store(Inbox, Protocol):
 
     def finish_chore(self, chore: Chore, again_at: datetime | None, detail: Mapping[str, Any] | None = None) -> None: ...
 
-    def orders_with(self, connection: str, handles: Sequence[str]) -> Sequence[str]:
-        """Keys of the orders which hold one of these references or provider ids at this connection."""
+    def place_evidence(self, observation: Observation) -> Sequence[str]:
+        """Keys of the orders which hold one of its handles at its connection; when none does, the observation is kept loose.
+
+        One transaction, so that evidence and the effect it tells of cannot miss each other.
+        """
         ...
+
+    def standing(self, connection: str) -> Standing: ...
 
     def read(self, order: str) -> Book | None:
         """A book as it stands, without the lock."""

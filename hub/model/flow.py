@@ -89,6 +89,7 @@ def _rows() -> list[Transition]:
         row(S.BLOCKED, E.HOLD, S.HELD, "cause, returns_to"),
         row(S.AWAITING, E.SKIP, S.SKIPPED),
         row(S.AWAITING, E.EVIDENCE, S.DONE, "evidence linked"),
+        row(S.AWAITING, E.CLAIM, S.AWAITING, _LEASE),
         row(S.AWAITING, E.DEADLINE, S.AWAITING, "poll, next deadline"),
         row(S.AWAITING, E.HOLD, S.HELD, "cause, returns_to"),
         row(S.READY, E.CLAIM, S.LEASED, _LEASE),
@@ -156,7 +157,7 @@ TRANSITIONS: dict[tuple[State, Event], Transition] = {(row.state, row.event): ro
 TERMINAL = frozenset({S.DONE, S.SKIPPED, S.CANCELLED})
 NEEDS_PERSON = frozenset({S.HELD, S.PARKED, S.REJECTED, S.DEAD})
 SATISFIES = frozenset({S.DONE, S.SKIPPED})  # what frees a successor
-CLAIMABLE = (S.READY, S.WAITING, S.UNKNOWN, S.LEASED, S.INTENT)
+CLAIMABLE = (S.READY, S.WAITING, S.UNKNOWN, S.LEASED, S.INTENT, S.AWAITING)
 
 
 class Impossible(Exception):

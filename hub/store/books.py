@@ -1,0 +1,195 @@
+"""An order's book: loaded under its lock, and what a moment changed in it written back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+from hub.model.book import Book, Observation, state_of
+from hub.model.merge import order_of
+from hub.model.order import Order
+from hub.store import rows
+from hub.store.tx import Row, Tx
+
+T = TypeVar("T")
+
+_ORDER_COLUMNS = (
+    "key connection source_id label state disposition why approved adopted version source_version facts document runs groups "
+    "parcels total currency placed_at read_at fetch_at created_at changed_at"
+).split()
+_FIXED = ("key", "connection", "source_id", "created_at")
+
+
+def _upsert(table: str, columns: Sequence[str], keys: Sequence[str]) -> str:
+    names = ", ".join(_quoted(column) for column in columns)
+    values = ", ".join(f":{column}" for column in columns)
+    updates = ", ".join(f"{_quoted(c)} = excluded.{_quoted(c)}" for c in columns if c not in keys)
+    return f"INSERT INTO {table} ({names}) VALUES ({values}) ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {updates}"
+
+
+def insert(table: str, columns: Sequence[str]) -> str:
+    return f"INSERT INTO {table} ({', '.join(_quoted(c) for c in columns)}) VALUES ({', '.join(':' + c for c in columns)})"
+
+
+def _quoted(column: str) -> str:
+    return '"groups"' if column == "groups" else column  # a keyword in SQLite's window functions
+
+
+_SAVE_ORDER = _upsert("orders", _ORDER_COLUMNS, ("key",)).replace("created_at = excluded.created_at, ", "")
+_SAVE_STEP = _upsert("steps", rows.STEP_COLUMNS, ("order_key", "id"))
+_SAVE_EFFECT = _upsert("effects", rows.EFFECT_COLUMNS, ("order_key", "capability", "subject", "generation"))
+_ATTEMPT = insert("attempts", "order_key step token trigger started_at ended_at verdict code message transcript".split())
+_NOTE = insert("notes", "order_key at actor kind text detail".split())
+_HANDLE = "INSERT INTO handles (connection, handle, order_key) VALUES (:connection, :handle, :order_key) ON CONFLICT DO NOTHING"
+_OBSERVATION = insert("observations", "order_key type connection seen_at document handles message".split()) + " RETURNING id"
+_VERSION = (
+    "INSERT INTO order_versions (order_key, version, document, message, stored_at) "
+    "VALUES (:order_key, :version, :document, :message, :stored_at) ON CONFLICT DO NOTHING"
+)
+
+
+def load(tx: Tx, key: str, *, lock: bool) -> tuple[Book, dict[str, Any]]:
+    """The book, and the rows it was made from (to see later what changed)."""
+    connection, _, source_id = key.partition(":")
+    order = tx.one(f"SELECT * FROM orders WHERE key = :key{tx.locking if lock else ''}", key=key)
+    book = Book(key=key, connection=connection, source_id=source_id)
+    before: dict[str, Any] = {"order": None, "steps": {}, "effects": {}, "facts": book.facts}
+    if order is None:
+        return book, before
+    _fill(book, order)
+    before |= {"order": dict(order), "facts": book.facts}
+    for row in tx.all("SELECT * FROM steps WHERE order_key = :key ORDER BY id", key=key):
+        before["steps"][row["id"]] = dict(row)
+        book.steps[row["id"]] = rows.step_of(row)
+    for row in tx.all("SELECT * FROM effects WHERE order_key = :key", key=key):
+        effect = rows.effect_of(row)
+        identity = (effect.capability, effect.subject, effect.generation)
+        before["effects"][identity] = dict(row)
+        book.effects[identity] = effect
+    return book, before
+
+
+def _fill(book: Book, row: Row) -> None:
+    book.facts = rows.from_json(row["facts"])
+    book.order = Order.model_validate(rows.from_json(row["document"])) if row["document"] else None
+    book.version = row["version"]
+    book.disposition, book.why = row["disposition"], row["why"]
+    book.approved, book.adopted = bool(row["approved"]), bool(row["adopted"])
+    book.read_at, book.fetch_at = rows.moment(row["read_at"]), rows.moment(row["fetch_at"])
+    book.source_version = row["source_version"]
+    book.runs = rows.runs_of(row["runs"])
+    book.groups = rows.groups_of(row["groups"])
+    book.parcels = rows.parcels_of(row["parcels"])
+
+
+def change(tx: Tx, key: str, decide: Callable[[Book], T], now: datetime) -> T:
+    book, before = load(tx, key, lock=True)
+    book.claim_loose = lambda connection, handles: _claim_loose(tx, key, connection, handles)
+    answer = decide(book)
+    _save_order(tx, book, before, now)
+    _save_steps(tx, book, before["steps"])
+    _save_effects(tx, book, before["effects"])
+    _append(tx, book)
+    return answer
+
+
+def _save_order(tx: Tx, book: Book, before: dict[str, Any], now: datetime) -> None:
+    if book.facts is not before["facts"]:  # joins make a new object when they say something new
+        book.order = order_of(book.facts)
+        book.version += 1
+    old: Row | None = before["order"]
+    row = _order_row(book, old, now)
+    if old is not None and all(row[c] == old[c] for c in _ORDER_COLUMNS if c != "changed_at"):
+        if not (book.notes or book.attempts):
+            return
+    tx.run(_SAVE_ORDER, **row)
+    if row["document"] is not None and (old is None or row["version"] != old["version"]):
+        tx.run(_VERSION, order_key=book.key, version=book.version, document=row["document"], message=None, stored_at=row["changed_at"])
+
+
+def _order_row(book: Book, old: Row | None, now: datetime) -> dict[str, Any]:
+    order, stamp = book.order, rows.micros(now)
+    same = old is not None and book.version == old["version"]
+    return {
+        "key": book.key,
+        "connection": book.connection,
+        "source_id": book.source_id,
+        "label": order.label if order else None,
+        "state": state_of(book),
+        "disposition": book.disposition,
+        "why": book.why,
+        "approved": int(book.approved),
+        "adopted": int(book.adopted),
+        "version": book.version,
+        "source_version": book.source_version,
+        "facts": old["facts"] if same and old else rows.to_json(book.facts),
+        "document": old["document"] if same and old else (order.model_dump_json(exclude_defaults=True) if order else None),
+        "runs": rows.to_json(list(book.runs.values())),
+        "groups": rows.to_json(list(book.groups.values())),
+        "parcels": rows.to_json(list(book.parcels.values())),
+        "total": order.total("total") if order else None,
+        "currency": order.currency if order else None,
+        "placed_at": rows.micros(order.placed_at) if order else None,
+        "read_at": rows.micros(book.read_at),
+        "fetch_at": rows.micros(book.fetch_at),
+        "created_at": old["created_at"] if old else stamp,
+        "changed_at": stamp,
+    }
+
+
+def _save_steps(tx: Tx, book: Book, before: dict[str, Any]) -> None:
+    for step in book.steps.values():
+        row = rows.step_row(book.key, step)
+        if before.get(step.id) != row:
+            tx.run(_SAVE_STEP, **row)
+
+
+def _save_effects(tx: Tx, book: Book, before: dict[Any, Any]) -> None:
+    for identity, effect in book.effects.items():
+        row = rows.effect_row(book.key, effect)
+        if before.get(identity) != row:
+            tx.run(_SAVE_EFFECT, **row)
+
+
+def _append(tx: Tx, book: Book) -> None:
+    for attempt in book.attempts:
+        tx.run(_ATTEMPT, **rows.attempt_row(book.key, attempt))
+    for note in book.notes:
+        tx.run(_NOTE, **rows.note_row(book.key, note))
+    for connection, handle in dict.fromkeys(book.handles):
+        tx.run(_HANDLE, connection=connection, handle=handle, order_key=book.key)
+    for observation in book.observations:
+        if observation.id is None:
+            save_observation(tx, observation, book.key)
+
+
+def save_observation(tx: Tx, observation: Observation, order_key: str | None) -> int:
+    row = tx.one(
+        _OBSERVATION,
+        order_key=order_key,
+        type=observation.type,
+        connection=observation.connection,
+        seen_at=rows.micros(observation.seen_at),
+        document=rows.to_json(observation.document),
+        handles=rows.to_json(list(observation.handles)),
+        message=observation.message,
+    )
+    assert row is not None
+    return int(row["id"])
+
+
+def _claim_loose(tx: Tx, key: str, connection: str, handles: Sequence[str]) -> list[Observation]:
+    found: dict[int, Observation] = {}
+    for handle in handles:
+        for row in tx.all(
+            "SELECT o.* FROM loose_handles l JOIN observations o ON o.id = l.observation "
+            "WHERE l.connection = :connection AND l.handle = :handle",
+            connection=connection,
+            handle=handle,
+        ):
+            found[row["id"]] = rows.observation_of(row)
+    for observation_id in found:
+        tx.run("DELETE FROM loose_handles WHERE observation = :id", id=observation_id)
+        tx.run("UPDATE observations SET order_key = :key WHERE id = :id", key=key, id=observation_id)
+    return [found[observation_id] for observation_id in sorted(found)]

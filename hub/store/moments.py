@@ -1,0 +1,298 @@
+"""The moments: each is one durable transaction. `now` is always given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from hub.model.book import Book, Observation
+from hub.model.contract import Chore, Claim, Standing
+from hub.model.effect import digest_of
+from hub.model.message import Delivery, Kept, MessageState, StoredMessage
+from hub.store import books, rows
+from hub.store.sqlite import Readers, Writer
+from hub.store.tx import Row, Tx
+
+T = TypeVar("T")
+
+CLAIM_LEASE = timedelta(seconds=60)
+
+_KEEP = (
+    books.insert(
+        "messages", "connection topic delivery_id kind mapping headers body body_digest received_at state due_at".split()
+    )
+    + " ON CONFLICT (connection, topic, delivery_id) DO NOTHING RETURNING id"
+)
+_CONFLICT = books.insert("conflicts", "message headers body body_digest received_at".split()) + " ON CONFLICT DO NOTHING"
+
+# INTENT becomes UNKNOWN: its lease ran out with a request on the wire.
+_CLAIM_STEPS = """
+UPDATE steps SET
+  token = token + 1,
+  unresolved = CASE WHEN state = 'intent' THEN 1 ELSE unresolved END,
+  state = CASE state WHEN 'intent' THEN 'unknown' WHEN 'ready' THEN 'leased' WHEN 'waiting' THEN 'leased' ELSE state END,
+  lease_until = :until, due_at = :until
+WHERE (order_key, id) IN (
+  SELECT order_key, id FROM steps WHERE due_at <= :now ORDER BY due_at LIMIT :limit{skipping})
+  AND due_at <= :now
+RETURNING order_key, id, token, state
+"""
+_CLAIM_MESSAGES = """
+UPDATE messages SET token = token + 1, tries = tries + 1, due_at = :until
+WHERE id IN (SELECT id FROM messages WHERE due_at <= :now ORDER BY due_at, id LIMIT :limit{skipping}) AND due_at <= :now
+RETURNING *
+"""
+_CLAIM_CHORES = """
+UPDATE chores SET token = token + 1, tries = tries + 1, due_at = :until
+WHERE (kind, key) IN (SELECT kind, key FROM chores WHERE due_at <= :now ORDER BY due_at LIMIT :limit{skipping}) AND due_at <= :now
+RETURNING kind, key, token, tries, detail
+"""
+_PLAN_CHORE = """
+INSERT INTO chores (kind, key, due_at, detail) VALUES (:kind, :key, :due, :detail)
+ON CONFLICT (kind, key) DO UPDATE SET
+  due_at = CASE WHEN chores.due_at IS NULL OR chores.due_at > excluded.due_at THEN excluded.due_at ELSE chores.due_at END
+"""
+
+
+class SqlStore:
+    """Implements `hub.model.contract.Store` over a writer and readers."""
+
+    def __init__(self, writer: Writer, readers: Readers, *, lease: timedelta = CLAIM_LEASE) -> None:
+        self.writer = writer
+        self.readers = readers
+        self._lease = lease
+
+    # --- messages
+
+    def keep(self, delivery: Delivery, now: datetime) -> Kept:
+        return self.writer.run(lambda tx: _keep(tx, delivery, now))
+
+    def claim_messages(self, limit: int, now: datetime) -> Sequence[StoredMessage]:
+        def moment(tx: Tx) -> list[StoredMessage]:
+            claimed = tx.all(_CLAIM_MESSAGES.format(skipping=tx.skipping), **self._window(now, limit))
+            return sorted((rows.message_of(row) for row in claimed), key=lambda message: message.id)
+
+        return self.writer.run(moment)
+
+    def settle_message(
+        self, message: int, token: int, state: str, cause: str | None, detail: Mapping[str, Any], now: datetime
+    ) -> None:
+        sql = (
+            "UPDATE messages SET state = :state, cause = :cause, detail = :detail, due_at = NULL "
+            "WHERE id = :id AND token = :token"
+        )
+        values = {"state": state, "cause": cause, "detail": rows.to_json(dict(detail)), "id": message, "token": token}
+        self.writer.run(lambda tx: tx.run(sql, **values))
+
+    def retry_message(self, message: int, token: int, at: datetime) -> None:
+        sql = "UPDATE messages SET due_at = :at WHERE id = :id AND token = :token"
+        self.writer.run(lambda tx: tx.run(sql, at=rows.micros(at), id=message, token=token))
+
+    def release_messages(self, now: datetime, cause: str | None = None, ids: Sequence[int] = ()) -> int:
+        """Held messages whose cause is mended are translated again. Returns how many."""
+        where = "AND cause = :cause" if cause else ""
+        sql = f"UPDATE messages SET state = 'kept', due_at = :now WHERE state = 'held' {where}"
+
+        def moment(tx: Tx) -> int:
+            if not ids:
+                return tx.run(sql, now=rows.micros(now), **({"cause": cause} if cause else {}))
+            return sum(tx.run(sql + " AND id = :id", now=rows.micros(now), id=i, **({"cause": cause} if cause else {})) for i in ids)
+
+        return self.writer.run(moment)
+
+    # --- steps and orders
+
+    def claim_steps(self, limit: int, now: datetime) -> Sequence[Claim]:
+        def moment(tx: Tx) -> list[Claim]:
+            claimed = tx.all(_CLAIM_STEPS.format(skipping=tx.skipping), **self._window(now, limit))
+            return sorted((_claim_of(row) for row in claimed), key=lambda claim: (claim.order, claim.step))
+
+        return self.writer.run(moment)
+
+    def change(self, order: str, decide: Callable[[Book], T], now: datetime) -> T:
+        return self.writer.run(lambda tx: books.change(tx, order, decide, now))
+
+    def read(self, order: str) -> Book | None:
+        tx = self.readers.tx()
+        if tx.one("SELECT 1 FROM orders WHERE key = :key", key=order) is None:
+            return None
+        return books.load(tx, order, lock=False)[0]
+
+    def place_evidence(self, observation: Observation) -> Sequence[str]:
+        return self.writer.run(lambda tx: _place(tx, observation))
+
+    # --- chores
+
+    def claim_chores(self, limit: int, now: datetime, kinds: Sequence[str] = ()) -> Sequence[Chore]:
+        def moment(tx: Tx) -> list[Chore]:
+            claimed = tx.all(_CLAIM_CHORES.format(skipping=tx.skipping), **self._window(now, limit))
+            chores = (Chore(r["kind"], r["key"], r["token"], r["tries"], rows.from_json(r["detail"])) for r in claimed)
+            return sorted(chores, key=lambda chore: (chore.kind, chore.key))
+
+        return self.writer.run(moment)
+
+    def plan_chore(self, kind: str, key: str, due_at: datetime, detail: Mapping[str, Any] | None = None) -> None:
+        values = {"kind": kind, "key": key, "due": rows.micros(due_at), "detail": rows.to_json(dict(detail or {}))}
+        self.writer.run(lambda tx: tx.run(_PLAN_CHORE, **values))
+
+    def finish_chore(self, chore: Chore, again_at: datetime | None, detail: Mapping[str, Any] | None = None) -> None:
+        sql = "UPDATE chores SET due_at = :due, detail = :detail, tries = :tries WHERE kind = :kind AND key = :key AND token = :token"
+        values = {
+            "due": rows.micros(again_at),
+            "detail": rows.to_json(dict(chore.detail if detail is None else detail)),
+            "tries": chore.tries if detail is None and again_at else 0,
+            "kind": chore.kind,
+            "key": chore.key,
+            "token": chore.token,
+        }
+        self.writer.run(lambda tx: tx.run(sql, **values))
+
+    # --- connections, declarations, decisions
+
+    def standing(self, connection: str) -> Standing:
+        row = self.readers.tx().one("SELECT * FROM connections WHERE name = :name", name=connection)
+        if row is None:
+            return Standing()
+        return Standing(rows.moment(row["act_from"]), bool(row["paused"]), row["why"])
+
+    def set_standing(self, connection: str, now: datetime, **values: Any) -> None:
+        """Sets `act_from`, `paused`, `why` of a connection; what is not named stays."""
+
+        def moment(tx: Tx) -> None:
+            tx.run(
+                "INSERT INTO connections (name, changed_at) VALUES (:name, :now) ON CONFLICT DO NOTHING",
+                name=connection,
+                now=rows.micros(now),
+            )
+            for column in ("act_from", "paused", "why"):
+                if column in values:
+                    value = rows.micros(values[column]) if column == "act_from" else values[column]
+                    value = int(value) if column == "paused" else value
+                    tx.run(f"UPDATE connections SET {column} = :value WHERE name = :name", value=value, name=connection)
+
+        self.writer.run(moment)
+
+    def store_declaration(self, kind: str, name: str, content: str, now: datetime) -> str:
+        """Stored whole, by hash: what a flow used can always be shown. Returns the hash."""
+        digest = digest_of(content.encode())
+        sql = books.insert("declarations", "hash kind name content stored_at".split()) + " ON CONFLICT DO NOTHING"
+        values = {"hash": digest, "kind": kind, "name": name, "content": content, "stored_at": rows.micros(now)}
+        self.writer.run(lambda tx: tx.run(sql, **values))
+        return digest
+
+    def declaration(self, digest: str) -> str | None:
+        row = self.readers.tx().one("SELECT content FROM declarations WHERE hash = :hash", hash=digest)
+        return row["content"] if row else None
+
+    def audit(self, actor: str, action: str, subject: str, detail: Mapping[str, Any], now: datetime) -> None:
+        """Appends to the hash chain: every decision about money or an order has an actor."""
+        self.writer.run(lambda tx: append_audit(tx, actor, action, subject, detail, now))
+
+    def expire_leases(self, now: datetime) -> int:
+        """At boot of an embedded hub, which alone owns the file: earlier boots' leases end now. Returns how many."""
+        stamp = rows.micros(now)
+
+        def moment(tx: Tx) -> int:
+            count = tx.run(
+                "UPDATE steps SET due_at = :now, lease_until = NULL, "
+                "next_at = CASE WHEN state IN ('leased', 'unknown', 'awaiting') THEN :now ELSE next_at END "
+                "WHERE due_at IS NOT NULL AND lease_until IS NOT NULL",
+                now=stamp,
+            )
+            count += tx.run("UPDATE messages SET due_at = :now WHERE due_at > :now AND token > 0", now=stamp)
+            tx.run("UPDATE chores SET due_at = :now WHERE due_at > :now AND tries > 0", now=stamp)
+            return count
+
+        return self.writer.run(moment)
+
+    def next_due(self) -> datetime | None:
+        row = self.readers.tx().one(
+            "SELECT min(due_at) AS due FROM (SELECT min(due_at) AS due_at FROM steps WHERE due_at IS NOT NULL "
+            "UNION ALL SELECT min(due_at) FROM messages WHERE due_at IS NOT NULL "
+            "UNION ALL SELECT min(due_at) FROM chores WHERE due_at IS NOT NULL) AS dues"
+        )
+        return rows.moment(row["due"]) if row else None
+
+    def close(self) -> None:
+        self.writer.close()
+
+    def _window(self, now: datetime, limit: int) -> dict[str, Any]:
+        return {"now": rows.micros(now), "until": rows.micros(now + self._lease), "limit": limit}
+
+
+def _claim_of(row: Row) -> Claim:
+    return Claim(row["order_key"], row["id"], row["token"], row["state"] == "unknown")
+
+
+def _keep(tx: Tx, delivery: Delivery, now: datetime) -> Kept:
+    stamp = rows.micros(now)
+    stored = tx.one(
+        _KEEP,
+        connection=delivery.connection,
+        topic=delivery.topic,
+        delivery_id=delivery.delivery_id,
+        kind=delivery.kind,
+        mapping=delivery.mapping,
+        headers=rows.to_json(delivery.headers),
+        body=delivery.body,
+        body_digest=delivery.body_digest,
+        received_at=stamp,
+        state=MessageState.KEPT.value,
+        due_at=stamp,
+    )
+    if stored is not None:
+        return Kept.NEW
+    first = tx.one(
+        "SELECT id, body_digest FROM messages WHERE connection = :connection AND topic = :topic AND delivery_id = :delivery_id",
+        connection=delivery.connection,
+        topic=delivery.topic,
+        delivery_id=delivery.delivery_id,
+    )
+    if first is None or first["body_digest"] == delivery.body_digest:
+        return Kept.REPEAT
+    tx.run(
+        _CONFLICT,
+        message=first["id"],
+        headers=rows.to_json(delivery.headers),
+        body=delivery.body,
+        body_digest=delivery.body_digest,
+        received_at=stamp,
+    )
+    return Kept.CONFLICT
+
+
+def _place(tx: Tx, observation: Observation) -> list[str]:
+    keys: dict[str, None] = {}
+    for handle in observation.handles:
+        for row in tx.all(
+            "SELECT order_key FROM handles WHERE connection = :connection AND handle = :handle",
+            connection=observation.connection,
+            handle=handle,
+        ):
+            keys[row["order_key"]] = None
+    if not keys:
+        identity = books.save_observation(tx, observation, None)
+        tx.many(
+            "INSERT INTO loose_handles (connection, handle, observation) VALUES (:connection, :handle, :observation) "
+            "ON CONFLICT DO NOTHING",
+            [{"connection": observation.connection, "handle": h, "observation": identity} for h in observation.handles],
+        )
+    return list(keys)
+
+
+def append_audit(tx: Tx, actor: str, action: str, subject: str, detail: Mapping[str, Any], now: datetime) -> None:
+    last = tx.one("SELECT hash FROM audit ORDER BY id DESC LIMIT 1")
+    previous = last["hash"] if last else ""
+    document = rows.to_json(dict(detail))
+    digest = digest_of("\0".join((previous, str(rows.micros(now)), actor, action, subject, document)).encode())
+    tx.run(
+        books.insert("audit", "at actor action subject detail previous hash".split()),
+        at=rows.micros(now),
+        actor=actor,
+        action=action,
+        subject=subject,
+        detail=document,
+        previous=previous,
+        hash=digest,
+    )

@@ -1,0 +1,58 @@
+"""One transaction's face: portable SQL with `:name` parameters over the raw driver.
+
+The moments are the hub's hot path: a statement costs about 5 microseconds here and 40 to 110 through SQLAlchemy, whose
+schema and migrations we keep. The SQL is the common subset of SQLite and PostgreSQL; `tests/unit/store` runs it on both.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
+
+Row = Mapping[str, Any]
+
+
+class Tx(Protocol):
+    def all(self, sql: str, **parameters: Any) -> list[Row]: ...
+
+    def one(self, sql: str, **parameters: Any) -> Row | None: ...
+
+    def run(self, sql: str, **parameters: Any) -> int:
+        """Rows affected."""
+        ...
+
+    def many(self, sql: str, rows: Iterable[Mapping[str, Any]]) -> None: ...
+
+    @property
+    def locking(self) -> str:
+        """What a SELECT that must keep its row to the end of the transaction appends."""
+        ...
+
+    @property
+    def skipping(self) -> str:
+        """What a SELECT that must pass over rows others hold appends."""
+        ...
+
+
+class SqliteTx:
+    """Over a connection whose writer holds the one write lock: nothing to lock, nothing to skip."""
+
+    locking = ""
+    skipping = ""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def all(self, sql: str, **parameters: Any) -> list[Row]:
+        return self._connection.execute(sql, parameters).fetchall()
+
+    def one(self, sql: str, **parameters: Any) -> Row | None:
+        row: Row | None = self._connection.execute(sql, parameters).fetchone()
+        return row
+
+    def run(self, sql: str, **parameters: Any) -> int:
+        return self._connection.execute(sql, parameters).rowcount
+
+    def many(self, sql: str, rows: Iterable[Mapping[str, Any]]) -> None:
+        self._connection.executemany(sql, rows)
