@@ -17,7 +17,7 @@ from hub.vault.keys import InstallKey
 MAX_SECRET_BYTES = 65536
 
 _REFERENCE = re.compile(r"\$\{(env|file|secret):([^{}]+)\}")
-_NAME = re.compile(r"[a-z0-9][a-z0-9._/-]{0,127}")
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:/-]{0,127}")
 
 
 class SecretFault(Exception):
@@ -58,7 +58,7 @@ class Vault:
     def put(self, name: str, value: str) -> str:
         """Stores (or replaces) a secret and returns the reference to it."""
         if not _NAME.fullmatch(name):
-            raise SecretFault("a secret's name is lower-case letters, digits and . _ / - (at most 128)")
+            raise SecretFault("a secret's name is letters, digits and . _ : / - (at most 128)")
         if not value or len(value.encode()) > MAX_SECRET_BYTES:
             raise SecretFault(f"a secret has 1 to {MAX_SECRET_BYTES} bytes")
         sealed = self._key.seal(value.encode()).hex()
