@@ -1,0 +1,1 @@
+"""The process manager: what an order needs, in which order, exactly once."""

@@ -1,0 +1,74 @@
+"""What the flow engine is given: the other wings by their Protocols, and what the configuration says. Built by assembly."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from hub.flow.manifest import Flow, Rule
+from hub.model.contract import Connectors, Notices, Store, Translator
+
+OBSERVE, APPROVE, LIVE = "observe", "approve", "live"
+MODES = (OBSERVE, APPROVE, LIVE)
+
+
+@dataclass(frozen=True)
+class Owners:
+    """Who does what for a storefront's orders: `hub`, `storefront` or `none`."""
+
+    capture: str = "storefront"
+    fulfill: str = "hub"
+    mail: Mapping[str, str] = field(default_factory=dict)  # confirmation, shipped, delivered, refunded, cancelled
+
+    def mails(self, kind: str) -> str:
+        return self.mail.get(kind, "storefront")
+
+
+@dataclass(frozen=True)
+class Connection:
+    """One configured connection, as far as the flow cares. Secrets stay with the connectors."""
+
+    name: str
+    connector: str
+    live: bool = False  # the environment: live, or test
+    mode: str = OBSERVE
+    modes: Mapping[str, str] = field(default_factory=dict)  # capability -> a stricter mode
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    owners: Owners = Owners()  # storefronts
+    pull_mapping: str | None = None  # storefronts: the mapping of a document that was pulled
+    fresh_for_seconds: float = 600.0  # storefronts
+    capture: str = "before_shipping"  # storefronts: before_shipping, on_shipment, never
+    origin: Mapping[str, Any] = field(default_factory=dict)  # carriers: where parcels leave from (a Destination)
+    parcel: Mapping[str, Any] = field(default_factory=dict)  # carriers: default measures
+    collects_cash: bool = False  # warehouses: can collect cash on delivery
+    poll_seconds: float | None = None  # how often an awaited thing is asked for; None: as the flow says
+    trust_balance: bool = True  # storefronts: False holds orders whose totals do not add up
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Everything a moment may look at beside the book. Live: secrets, settings and lookup tables; pinned: flows."""
+
+    store: Store
+    connectors: Connectors
+    translator: Translator
+    notices: Notices
+    connections: Mapping[str, Connection]
+    flows: Mapping[str, Flow]
+    install_key: bytes
+    mode: str = LIVE  # the install's; a connection's may only be stricter
+    mail: str | None = None  # the connection that sends customer mail
+    providers: Mapping[str, str] = field(default_factory=dict)  # payment provider kind -> connection (`stripe` -> `stripe-main`)
+    routing: tuple[Rule, ...] = ()
+    shop: Mapping[str, Any] = field(default_factory=dict)  # the merchant's name, sender, support address: for letters
+    jitter: random.Random = field(default_factory=random.Random)
+
+    def mode_of(self, connection: str, capability: str) -> str:
+        """The strictest of the install's, the connection's and the capability's mode."""
+        found = self.connections.get(connection)
+        modes = [self.mode]
+        if found is not None:
+            modes += [found.mode, found.modes.get(capability, LIVE)]
+        return min(modes, key=MODES.index)
