@@ -54,7 +54,9 @@ def _shown(detail: Mapping[str, Any]) -> str:
         return "a mapping"
     if isinstance(value, Sequence):
         return "a list"
-    return {None: "nothing", True: "true", False: "false"}.get(value, str(value))
+    if value is None or isinstance(value, bool):
+        return {None: "nothing", True: "true", False: "false"}[value]
+    return str(value)
 
 
 def _wanted(what: str, mend: str) -> Callable[[Mapping[str, Any]], tuple[str, str]]:

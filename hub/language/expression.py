@@ -8,6 +8,7 @@ attributes: a value is null, true, false, an int, a Decimal, a text, a list or a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NoReturn, cast
@@ -99,19 +100,23 @@ class _Compiler:
         roots = frozenset(_roots(tree))
         if names is not None:
             for root in sorted(roots - names):
-                mend = suggestion(root, names) if root.isidentifier() else "put single quotes around a text: 'text'"
+                quoted = f'"{root}"' in self.source
+                mend = "put single quotes around a text: 'text'" if quoted else suggestion(root, names)
                 self.fail(f"there is no '{root}' to read from", mend, root)
         return Expression(self.text, roots, run)
 
     def parse(self) -> dict[str, Any]:
         mend = "correct the expression; numbers in it stand in backticks: `2`, texts in single quotes: 'text'"
         try:
-            tree = cast(dict[str, Any], Parser().parse(self.source).parsed)
+            # A copy, because the parser keeps what it parsed for others, and the tree is straightened below.
+            tree = cast(dict[str, Any], deepcopy(Parser().parse(self.source).parsed))
         except exceptions.IncompleteExpressionError:
             self.fail("the expression ends too early", mend)
         except exceptions.LexerError as error:
             self.fail(f"the expression has a wrong sign: {error.message}", mend, offset=error.lexer_position)
         except exceptions.ParseError as error:
+            if not error.token_value:
+                self.fail("the expression ends too early", mend, offset=len(self.source))
             what = f"the expression does not go on like this: '{error.token_value}'"
             self.fail(what, mend, offset=error.lex_position)
         except (exceptions.JMESPathError, RecursionError, ValueError) as error:
@@ -126,7 +131,19 @@ class _Compiler:
             tree["value"] = self.exact(tree["value"])
         if tree["type"] == "slice":
             return 1
+        if tree["type"] == "subexpression":
+            self.straighten(tree)
         return 1 + sum(self.inspect(child, depth + 1) for child in tree["children"])
+
+    def straighten(self, tree: dict[str, Any]) -> None:
+        """Mends what the parser reads in another way than it is meant: ``a.*.b.c`` and ``!a.b``."""
+        first, *rest = tree["children"]
+        if first["type"] == "not_expression":
+            self.fail("'!' turns only the first name here", "put brackets around what it should turn: !(a.b)", "!")
+        if first["type"] == "value_projection":
+            left, right = first["children"]
+            tree["type"] = "value_projection"
+            tree["children"] = [left, {"type": "subexpression", "children": [right, *rest]}]
 
     def exact(self, value: Any) -> Any:
         if isinstance(value, float):
