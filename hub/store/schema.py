@@ -45,6 +45,7 @@ conflicts = _table(
     Column("body", LargeBinary, nullable=False),
     Column("body_digest", Text, nullable=False),
     Column("received_at", _NOW, nullable=False),
+    Column("seen_at", _NOW),  # when a person has judged it
     UniqueConstraint("message", "body_digest"),
 )
 
@@ -251,4 +252,46 @@ facts = _table(
     "install",
     Column("name", Text, primary_key=True),
     Column("value", Text, nullable=False),
+)
+
+users = _table(
+    "users",
+    Column("name", Text, primary_key=True),  # lower case
+    Column("role", Text, nullable=False),
+    Column("password", Text, nullable=False),  # argon2id, with its parameters and salt
+    Column("disabled", Integer, nullable=False, server_default="0"),
+    Column("created_at", _NOW, nullable=False),
+    Column("changed_at", _NOW, nullable=False),
+)
+
+sessions = _table(
+    "sessions",
+    Column("digest", Text, primary_key=True),  # of the cookie, which the store never sees
+    Column("owner", Text, nullable=False),
+    Column("csrf", Text, nullable=False),
+    Column("began_at", _NOW, nullable=False),
+    Column("seen_at", _NOW, nullable=False),
+    Column("expires_at", _NOW, nullable=False),
+)
+Index("sessions_owner", sessions.c.owner)
+
+tokens = _table(
+    "tokens",
+    Column("name", Text, primary_key=True),
+    Column("digest", Text, nullable=False, unique=True),
+    Column("shown", Text, nullable=False),  # prefix and last four characters: how a person tells tokens apart
+    Column("scopes", Text, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("created_at", _NOW, nullable=False),
+    Column("expires_at", _NOW, nullable=False),
+    Column("used_at", _NOW),
+    Column("revoked_at", _NOW),
+)
+
+throttles = _table(
+    "throttles",  # failed logins, by account and by address
+    Column("key", Text, primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("last_at", _NOW, nullable=False),
+    Column("free_at", _NOW, nullable=False),  # until then nobody is let in under this key
 )
