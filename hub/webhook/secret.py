@@ -7,6 +7,7 @@ import re
 import unicodedata
 from base64 import b64decode
 from collections.abc import Callable
+from typing import Literal
 
 # What WordPress decodes before WooCommerce signs, in one pass; other entities stay as they are.
 _ENTITIES = {"lt": "<", "gt": ">", "amp": "&", "quot": '"', "39": "'", "60": "<", "62": ">", "38": "&", "34": '"'}
@@ -41,10 +42,11 @@ def base64(secret: str) -> bytes:
         raise UnusableSecret("the secret is not base64 (it is shown as whsec_ and base64 characters)") from error
 
 
-FORMS: dict[str, Callable[[str], bytes]] = {"text": text, "wordpress": wordpress, "nfkd": nfkd, "base64": base64}
+SecretForm = Literal["text", "wordpress", "nfkd", "base64"]
+FORMS: dict[SecretForm, Callable[[str], bytes]] = {"text": text, "wordpress": wordpress, "nfkd": nfkd, "base64": base64}
 
 
-def key(form: str, secret: str) -> bytes:
+def key(form: SecretForm, secret: str) -> bytes:
     """The signing key. Raises UnusableSecret for one that is empty or cannot be of this form."""
     found = FORMS[form](secret)
     if not found:

@@ -12,11 +12,15 @@ from base64 import b64encode
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from hmac import compare_digest, digest
+from typing import Literal
 
+from hub.webhook.secret import SecretForm
 from hub.webhook.verdict import Reason
 
 Keys = Sequence[bytes]
 Values = Sequence[str]
+Role = Literal["signature", "id", "timestamp"]
+Scheme = Literal["hmac_base64_body", "stripe_v1", "standard_webhooks", "easypost"]
 
 TOLERANCE_SECONDS = 300
 MAX_SIGNATURES = 16
@@ -111,11 +115,11 @@ class Family:
     """How a scheme is used: the header roles it reads, in order, and the form its secrets have unless declared."""
 
     verify: Callable[[Keys, bytes, Values, int], Reason]
-    roles: tuple[str, ...]
-    secret_form: str
+    roles: tuple[Role, ...]
+    secret_form: SecretForm
 
 
-FAMILIES: dict[str, Family] = {
+FAMILIES: dict[Scheme, Family] = {
     "hmac_base64_body": Family(hmac_base64_body, ("signature",), "text"),
     "easypost": Family(easypost, ("signature",), "nfkd"),
     "stripe_v1": Family(stripe_v1, ("signature",), "text"),

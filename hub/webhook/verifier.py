@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from hub.webhook import secret
 from hub.webhook.headers import Headers
-from hub.webhook.signature import FAMILIES, Family, Keys
+from hub.webhook.secret import SecretForm
+from hub.webhook.signature import FAMILIES, Family, Keys, Role, Scheme
 from hub.webhook.verdict import Reason
 
 # No honest signature header comes near it; the work on a forged one must stay small.
@@ -20,11 +21,11 @@ class Verifier:
 
     family: Family
     headers: tuple[str, ...]
-    secret_form: str
+    secret_form: SecretForm
 
     @classmethod
-    def of(cls, scheme: str, headers: Mapping[str, str], secret_form: str | None = None) -> Verifier:
-        """`headers` maps each of the scheme's roles to a header name. Raises KeyError for an unknown scheme or role."""
+    def of(cls, scheme: Scheme, headers: Mapping[Role, str], secret_form: SecretForm | None = None) -> Verifier:
+        """`headers` maps each of the scheme's roles to a header name. Raises KeyError if one is missing."""
         family = FAMILIES[scheme]
         return cls(family, tuple(headers[role] for role in family.roles), secret_form or family.secret_form)
 

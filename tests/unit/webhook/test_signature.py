@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.webhook import secret
-from hub.webhook.secret import UnusableSecret
-from hub.webhook.signature import FAMILIES, MAX_SIGNATURES, judge_time
+from hub.webhook.secret import SecretForm, UnusableSecret
+from hub.webhook.signature import FAMILIES, MAX_SIGNATURES, Scheme, judge_time
 from hub.webhook.verdict import Reason
 
 NOW = 1_790_000_000
@@ -34,7 +34,7 @@ def standard(key: bytes, body: bytes = BODY, at: object = NOW, name: str = "msg_
     return f"v1,{base64_of(key, f'{name}.{at}.'.encode() + body)}", name, str(at)
 
 
-def signed(family: str, key: bytes, body: bytes = BODY) -> tuple[str, ...]:
+def signed(family: Scheme, key: bytes, body: bytes = BODY) -> tuple[str, ...]:
     if family == "stripe_v1":
         return (stripe(key, body),)
     if family == "standard_webhooks":
@@ -46,35 +46,35 @@ def signed(family: str, key: bytes, body: bytes = BODY) -> tuple[str, ...]:
 
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("key", [OLD, NEW])
-def test_any_active_key_verifies(family: str, key: bytes) -> None:
+def test_any_active_key_verifies(family: Scheme, key: bytes) -> None:
     assert FAMILIES[family].verify([NEW, OLD], BODY, signed(family, key), NOW) is Reason.VERIFIED
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_a_retired_key_does_not(family: str) -> None:
+def test_a_retired_key_does_not(family: Scheme) -> None:
     assert FAMILIES[family].verify([NEW], BODY, signed(family, OLD), NOW) is Reason.SIGNATURE_MISMATCH
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("body", [b"", BODY[:-1], BODY + b"\n", b"\xef\xbb\xbf" + BODY, BODY.replace(b": ", b":")])
-def test_every_byte_counts(family: str, body: bytes) -> None:
+def test_every_byte_counts(family: Scheme, body: bytes) -> None:
     assert FAMILIES[family].verify([NEW], body, signed(family, NEW), NOW) is Reason.SIGNATURE_MISMATCH
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("body", [b"", b"\x00\xff\xfe", b"x" * 300_000])
-def test_bytes_need_not_be_text(family: str, body: bytes) -> None:
+def test_bytes_need_not_be_text(family: Scheme, body: bytes) -> None:
     assert FAMILIES[family].verify([NEW], body, signed(family, NEW, body), NOW) is Reason.VERIFIED
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_no_key_verifies_nothing(family: str) -> None:
+def test_no_key_verifies_nothing(family: Scheme) -> None:
     assert not FAMILIES[family].verify([], BODY, signed(family, b""), NOW).verified
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 @given(data=st.data())
-def test_any_text_is_answered_and_none_verifies(family: str, data: st.DataObject) -> None:
+def test_any_text_is_answered_and_none_verifies(family: Scheme, data: st.DataObject) -> None:
     values = tuple(data.draw(st.text(max_size=200)) for _ in FAMILIES[family].roles)
     assert not FAMILIES[family].verify([NEW], BODY, values, NOW).verified
 
@@ -162,14 +162,14 @@ def test_another_spelling_of_the_same_base64_is_refused() -> None:
         ("base64", "QUJD", b"ABC"),
     ],
 )
-def test_secret_forms(form: str, typed: str, key: bytes) -> None:
+def test_secret_forms(form: SecretForm, typed: str, key: bytes) -> None:
     assert secret.key(form, typed) == key
 
 
 @pytest.mark.parametrize(
     ("form", "typed"), [("text", ""), ("wordpress", ""), ("base64", "whsec_"), ("base64", "no!"), ("base64", "é")]
 )
-def test_unusable_secrets_are_refused_without_being_quoted(form: str, typed: str) -> None:
+def test_unusable_secrets_are_refused_without_being_quoted(form: SecretForm, typed: str) -> None:
     with pytest.raises(UnusableSecret) as caught:
         secret.key(form, typed)
     assert not typed or typed not in str(caught.value).replace("whsec_ ", "")

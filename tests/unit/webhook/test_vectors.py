@@ -10,19 +10,14 @@ from typing import Any
 import pytest
 
 from hub.webhook.headers import Headers
+from hub.webhook.load import load_folder
 from hub.webhook.secret import UnusableSecret
 from hub.webhook.verdict import Reason
-from hub.webhook.verifier import Verifier
 
-STANDARD = {"signature": "webhook-signature", "id": "webhook-id", "timestamp": "webhook-timestamp"}
-VERIFIERS = {
-    "shopify": Verifier.of("hmac_base64_body", {"signature": "X-Shopify-Hmac-Sha256"}),
-    "woocommerce": Verifier.of("hmac_base64_body", {"signature": "X-WC-Webhook-Signature"}, "wordpress"),
-    "stripe": Verifier.of("stripe_v1", {"signature": "Stripe-Signature"}),
-    "standardwebhooks": Verifier.of("standard_webhooks", STANDARD),
-    "standard-webhooks": Verifier.of("standard_webhooks", STANDARD),
-    "easypost": Verifier.of("easypost", {"signature": "X-Hmac-Signature"}),
-}
+SOURCES = load_folder(Path(__file__).parents[3] / "webhooks")
+
+# How the folders and the corpus call our sources, where they use another name.
+NAMES = {"standardwebhooks": "standard-webhooks"}
 
 # (source, case): the vendor's library accepts it, we refuse it, and why.
 STRICTER = {
@@ -39,7 +34,7 @@ EMPTY_SECRET = (Reason.NO_KEY, "an empty secret signs for everybody, so it is a 
 
 
 def judge(source: str, secrets: list[str], headers: Any, body: bytes, now: int) -> Reason:
-    verifier = VERIFIERS[source]
+    verifier = SOURCES[NAMES.get(source, source)].verifier
     try:
         keys = verifier.keys(secrets)
     except UnusableSecret:

@@ -1,0 +1,135 @@
+"""The front door: answers `/webhooks/<connection>` before the web framework, and passes everything else on.
+
+The order of things is the promise: cap and read the raw bytes, verify over them, keep them durably, and only then
+answer 200. Whatever else happens is a problem answer; a sender never sees a 500, because a 503 is what makes it
+send again.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from threading import BoundedSemaphore
+from typing import Any, Protocol
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+from hub.model.contract import Inbox, NotDurable
+from hub.model.message import Delivery
+from hub.webhook import answer
+from hub.webhook.answer import Answer, Refused, accepted, unauthorized
+from hub.webhook.body import read_body
+from hub.webhook.counters import Counters
+from hub.webhook.headers import Headers
+from hub.webhook.source import Judgement, Source
+from hub.webhook.verdict import Reason
+
+PREFIX = "/webhooks/"
+MAX_BODY_BYTES = 1024 * 1024
+# A sender that dawdles over its body holds a thread for as long. This many may; the rest of the threads stay with the
+# console and the deliveries that are already read.
+MAX_READERS = 24
+
+_log = logging.getLogger(__name__)
+_UNVERIFIED = {reason: unauthorized(reason) for reason in Reason if not reason.verified}
+_ACCEPTED = {outcome: accepted(outcome) for outcome in ("new", "repeat", "conflict", "ping")}
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One connection's door: its source, the signing keys of its active secrets, and its settings."""
+
+    connection: str
+    source: Source
+    keys: tuple[bytes, ...]
+    settings: Mapping[str, Any]
+
+
+class Catalogue(Protocol):
+    """Who may deliver. Asked for every request, so that a rotated secret counts at once."""
+
+    def endpoint(self, connection: str) -> Endpoint | None: ...
+
+
+class WebhookFrontDoor:
+    """A WSGI application in front of another.
+
+    `inbox.keep` blocks until the delivery is on stable storage. `clock` gives the time as an aware datetime.
+    """
+
+    def __init__(
+        self,
+        app: WSGIApplication,
+        catalogue: Catalogue,
+        inbox: Inbox,
+        clock: Callable[[], datetime],
+        *,
+        max_body_bytes: int = MAX_BODY_BYTES,
+        max_readers: int = MAX_READERS,
+    ) -> None:
+        self._app = app
+        self._catalogue = catalogue
+        self._inbox = inbox
+        self._clock = clock
+        self._max_body_bytes = max_body_bytes
+        self._reading = BoundedSemaphore(max_readers)
+        self.counters = Counters()
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        if not path.startswith(PREFIX):
+            return self._app(environ, start_response)
+        given = self._answer(path[len(PREFIX) :], environ)
+        start_response(given.status, list(given.headers))
+        return [given.body]
+
+    def _answer(self, name: str, environ: WSGIEnvironment) -> Answer:
+        endpoint = None
+        try:
+            endpoint = self._catalogue.endpoint(name)
+            given = answer.NOT_FOUND if endpoint is None else self._receive(endpoint, environ)
+        except Refused as refused:
+            given = refused.answer
+        except NotDurable:
+            given = answer.NOT_DURABLE
+        except Exception:
+            _log.exception("the front door failed", extra={"connection": endpoint.connection if endpoint else ""})
+            given = answer.FAILED
+        self.counters.add(endpoint.connection if endpoint else "", given.outcome)
+        return given
+
+    def _receive(self, endpoint: Endpoint, environ: WSGIEnvironment) -> Answer:
+        if environ["REQUEST_METHOD"] != "POST":
+            return answer.NOT_POST
+        body = self._read(environ)
+        headers = Headers.of_environ(environ)
+        now = self._clock()
+        judged = endpoint.source.judge(headers, body, endpoint.keys, endpoint.settings, int(now.timestamp()))
+        if judged.reason is Reason.PING:
+            return _ACCEPTED["ping"]
+        if not judged.reason.verified:
+            return _UNVERIFIED[judged.reason]
+        kept = self._inbox.keep(_delivery(endpoint.connection, judged, headers, body), now)
+        return _ACCEPTED[kept]
+
+    def _read(self, environ: WSGIEnvironment) -> bytes:
+        if not self._reading.acquire(blocking=False):
+            raise Refused(answer.BUSY)
+        try:
+            return read_body(environ, self._max_body_bytes)
+        finally:
+            self._reading.release()
+
+
+def _delivery(connection: str, judged: Judgement, headers: Headers, body: bytes) -> Delivery:
+    return Delivery(
+        connection=connection,
+        topic=judged.topic,
+        delivery_id=judged.delivery_id,
+        kind=judged.kind,
+        mapping=judged.mapping,
+        headers=headers.kept(),
+        body=body,
+        body_digest=judged.digest,
+    )
