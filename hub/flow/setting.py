@@ -60,7 +60,9 @@ class Setting:
     install_key: bytes
     mode: str = LIVE  # the install's; a connection's may only be stricter
     mail: str | None = None  # the connection that sends customer mail
-    providers: Mapping[str, str] = field(default_factory=dict)  # payment provider kind -> connection (`stripe` -> `stripe-main`)
+    providers: Mapping[str, str] = field(
+        default_factory=dict
+    )  # payment provider kind -> connection (`stripe` -> `stripe-main`)
     routing: tuple[Rule, ...] = ()
     shop: Mapping[str, Any] = field(default_factory=dict)  # the merchant's name, sender, support address: for letters
     jitter: random.Random = field(default_factory=random.Random)

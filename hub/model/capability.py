@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
 
 class Safety(StrEnum):
@@ -42,29 +43,62 @@ class Capability:
 
 
 def _all() -> tuple[Capability, ...]:
-    read, change = (lambda *a, **k: Capability(*a, **k)), (lambda *a, **k: Capability(*a, mutating=True, **k))
+    read, change = Capability, partial(Capability, mutating=True)
     return (
         # payment: {id, method, provider, reference, status, currency, authorized, captured, refunded}; amount: minor units
-        change("payment.capture", ("payment", "amount", "currency"), ("id", "amount", "currency", "status"),
-               irreversible=True, find="payment.find", content=("amount", "currency"), title="Capture a payment"),
-        change("payment.void", ("payment",), ("id", "status"), irreversible=True, find="payment.find",
-               title="Release an authorisation"),
+        change(
+            "payment.capture",
+            ("payment", "amount", "currency"),
+            ("id", "amount", "currency", "status"),
+            irreversible=True,
+            find="payment.find",
+            content=("amount", "currency"),
+            title="Capture a payment",
+        ),
+        change(
+            "payment.void",
+            ("payment",),
+            ("id", "status"),
+            irreversible=True,
+            find="payment.find",
+            title="Release an authorisation",
+        ),
         # refund: {id, reason, lines: [{id, quantity}]}
-        change("payment.refund", ("payment", "refund", "amount", "currency"), ("id", "amount", "currency", "status"),
-               irreversible=True, find="payment.find", content=("amount", "currency"), title="Refund a payment"),
+        change(
+            "payment.refund",
+            ("payment", "refund", "amount", "currency"),
+            ("id", "amount", "currency", "status"),
+            irreversible=True,
+            find="payment.find",
+            content=("amount", "currency"),
+            title="Refund a payment",
+        ),
         # effect: "payment.capture" | "payment.void" | "payment.refund"; hits: [{id, kind, amount, currency, status, reference}]
         # with `kind` one of capture, void, refund, and `reference` ours where the provider keeps it
         read("payment.find", ("payment", "effect", "amount", "currency"), ("hits",), title="Look a payment up"),
         # group: {id, lines: [{id, sku, title, quantity, price, weight_grams}], destination, service, cod_amount, currency, location_id}
-        change("fulfillment.create", ("group", "buyer"), ("id", "status"), irreversible=True, find="fulfillment.find",
-               content=("lines", "recipient"), title="Send an order to the warehouse"),
+        change(
+            "fulfillment.create",
+            ("group", "buyer"),
+            ("id", "status"),
+            irreversible=True,
+            find="fulfillment.find",
+            content=("lines", "recipient"),
+            title="Send an order to the warehouse",
+        ),
         # id: the warehouse's order id where known, else None (then by reference);
         # hits: [{id, reference, status, lines: [{sku, quantity}], recipient: {name, postal_code, address_country},
         #         shipments: [{id, status, tracking_number, tracking_url, carrier, shipped_at, delivered_at, lines: [{sku, quantity}]}]}]
         # status: processing, shipped, partially_shipped, delivered, cancelled, exception
         read("fulfillment.find", ("id",), ("hits",), title="Look a warehouse order up"),
-        change("fulfillment.cancel", ("id", "group"), ("id", "status"), irreversible=True, find="fulfillment.find",
-               title="Cancel a warehouse order"),
+        change(
+            "fulfillment.cancel",
+            ("id", "group"),
+            ("id", "status"),
+            irreversible=True,
+            find="fulfillment.find",
+            title="Cancel a warehouse order",
+        ),
         # items: [{sku, location_id, on_hand, unavailable, available}]; next: cursor or None
         read("inventory.list", ("cursor",), ("items", "next"), title="List stock"),
         change("inventory.set", ("sku", "location_id", "available"), ("id",), title="Set stock"),
@@ -72,12 +106,23 @@ def _all() -> tuple[Capability, ...]:
         read("address.verify", ("destination",), ("verified", "destination", "problems"), title="Check an address"),
         # parcel: {weight_grams, length_mm, width_mm, height_mm}; rates: [{id, carrier, service, amount, currency, delivery_days}]
         read("rate.list", ("origin", "destination", "parcel"), ("rates",), title="List rates"),
-        change("shipment.create", ("group", "buyer", "origin", "parcel"), ("id", "rates", "status"),
-               find="shipment.find", title="Prepare a carrier shipment"),
+        change(
+            "shipment.create",
+            ("group", "buyer", "origin", "parcel"),
+            ("id", "rates", "status"),
+            find="shipment.find",
+            title="Prepare a carrier shipment",
+        ),
         # shipment_id, rate_id: from shipment.create
-        change("label.buy", ("shipment_id", "rate_id", "group"),
-               ("id", "tracking_number", "carrier", "tracking_url", "label_url", "amount", "currency"),
-               irreversible=True, find="shipment.find", content=(), title="Buy a label"),
+        change(
+            "label.buy",
+            ("shipment_id", "rate_id", "group"),
+            ("id", "tracking_number", "carrier", "tracking_url", "label_url", "amount", "currency"),
+            irreversible=True,
+            find="shipment.find",
+            content=(),
+            title="Buy a label",
+        ),
         # hits: [{id, reference, status, tracking_number, carrier, tracking_url, label_url, amount, currency, refund_status, rates}]
         # status: created (nothing bought), purchased; refund_status: None, submitted, refunded, rejected
         read("shipment.find", ("id",), ("hits",), title="Look a carrier shipment up"),
@@ -91,13 +136,21 @@ def _all() -> tuple[Capability, ...]:
         change("order.acknowledge", ("source_id",), ("id",), title="Acknowledge an order"),
         # parcel: {id, lines: [{id, quantity}], tracking_number, carrier, tracking_url, shipped_at};
         # complete: bool (every line of the order has now left), notify: bool (the storefront mails the buyer)
-        change("shipment.announce", ("source_id", "parcel", "complete", "notify"), ("id", "status"),
-               irreversible=True, find="shipment.announced", title="Write tracking back"),
+        change(
+            "shipment.announce",
+            ("source_id", "parcel", "complete", "notify"),
+            ("id", "status"),
+            irreversible=True,
+            find="shipment.announced",
+            title="Write tracking back",
+        ),
         # hits: [{id, tracking_number, status}]
         read("shipment.announced", ("source_id", "parcel"), ("hits",), title="Look written tracking up"),
         # message: {kind, to, subject, text, html, message_id}
         change("notification.send", ("message",), ("id",), title="Send a customer message"),
-        change("webhook.register", ("topic", "address", "secret"), ("id",), find="webhook.list", title="Register a webhook"),
+        change(
+            "webhook.register", ("topic", "address", "secret"), ("id",), find="webhook.list", title="Register a webhook"
+        ),
         read("webhook.list", (), ("hits",), title="List webhooks"),
         # for connecting and doctor: {name, currency, timezone, scopes: [..], locations: [{id, name}], services: [{id, name}]}
         read("account.describe", (), ("account",), title="Describe the account"),

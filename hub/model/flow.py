@@ -145,7 +145,9 @@ def _rows() -> list[Transition]:
         row(S.HELD, E.ABANDON, S.CANCELLED, "audit row"),
     ]
     # Evidence (a provider's report, a late answer) settles whatever has not been settled yet.
-    rows += [row(s, E.FOUND, S.DONE, "evidence linked") for s in (S.INTENT, S.PARKED, S.HELD, S.WAITING, S.READY, S.DEAD)]
+    rows += [
+        row(s, E.FOUND, S.DONE, "evidence linked") for s in (S.INTENT, S.PARKED, S.HELD, S.WAITING, S.READY, S.DEAD)
+    ]
     for state in _UNSENT:
         rows.append(row(state, E.CANCEL, S.CANCELLED, "only without an unresolved try"))
         rows.append(row(state, E.WITHDRAW, S.CANCELLED, "why; only without an unresolved try"))

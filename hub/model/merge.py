@@ -8,7 +8,6 @@ and duplication of an order's events ends in the same order, and a stale event n
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 from hub.model.message import Entity
@@ -22,7 +21,13 @@ DELETED = "deleted:"
 
 def join(facts: Facts, entity: Entity) -> Facts:
     """The facts with one more entity in them; the same object when it says nothing new."""
-    name = SNAPSHOT if entity.kind == "order" else DELETED if entity.kind == "deleted" else f"{entity.kind}:{entity.entity_id}"
+    name = (
+        SNAPSHOT
+        if entity.kind == "order"
+        else DELETED
+        if entity.kind == "deleted"
+        else f"{entity.kind}:{entity.entity_id}"
+    )
     seen = facts.get(name)
     said = {"version": entity.version, "document": entity.document}
     joined = said if seen is None else _higher(seen, said)
@@ -31,9 +36,9 @@ def join(facts: Facts, entity: Entity) -> Facts:
     return {**facts, name: joined}
 
 
-def _higher(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+def _higher(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
     if one["version"] != other["version"]:
-        return dict(max(one, other, key=lambda fact: str(fact["version"])))
+        return max(one, other, key=lambda fact: str(fact["version"]))
     return {"version": one["version"], "document": _join(one["document"], other["document"])}
 
 
@@ -98,7 +103,9 @@ def _union(inside: list[dict[str, Any]], beside: dict[str, dict[str, Any]], vers
     return [told[entity_id]["document"] for entity_id in sorted(told)]
 
 
-def _less_refunded(lines: list[dict[str, Any]], adjustments: list[dict[str, Any]], counted: set[str]) -> list[dict[str, Any]]:
+def _less_refunded(
+    lines: list[dict[str, Any]], adjustments: list[dict[str, Any]], counted: set[str]
+) -> list[dict[str, Any]]:
     """Refunded units are no longer wanted, unless the snapshot's quantities are net of that refund already."""
     gone: dict[str, int] = {}
     for entry in adjustments:

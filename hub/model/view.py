@@ -17,6 +17,10 @@ from hub.model.step import Attempt, Note, Step
 T = TypeVar("T")
 
 
+class BadCursor(ValueError):
+    """The cursor is not one that a page gave."""
+
+
 @dataclass(frozen=True)
 class Page(Generic[T]):
     """Some rows of a list; `next` is the cursor to ask for more with, None at the end."""
@@ -127,6 +131,17 @@ class Version:
 
 
 @dataclass(frozen=True)
+class Decision:
+    """An entry of the audit chain."""
+
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+    detail: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Dossier:
     """Everything about one order."""
 
@@ -144,17 +159,6 @@ class Dossier:
 
     def attempts_of(self, step: str) -> tuple[Attempt, ...]:
         return tuple(attempt for attempt in self.attempts if attempt.step == step)
-
-
-@dataclass(frozen=True)
-class Decision:
-    """An entry of the audit chain."""
-
-    at: datetime
-    actor: str
-    action: str
-    subject: str
-    detail: Mapping[str, Any]
 
 
 @dataclass(frozen=True)

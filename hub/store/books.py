@@ -7,17 +7,13 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from hub.model.book import Book, Observation, state_of
-from hub.model.merge import order_of
 from hub.model.order import Order
 from hub.store import rows
 from hub.store.tx import Row, Tx
 
 T = TypeVar("T")
 
-_ORDER_COLUMNS = (
-    "key connection source_id label state disposition why approved adopted version source_version facts document runs groups "
-    "parcels total currency placed_at read_at fetch_at created_at changed_at"
-).split()
+_ORDER_COLUMNS = ["key", "connection", "source_id", "label", "state", "disposition", "why", "approved", "adopted", "version", "source_version", "facts", "document", "runs", "groups", "parcels", "total", "currency", "placed_at", "read_at", "fetch_at", "created_at", "changed_at"]
 _FIXED = ("key", "connection", "source_id", "created_at")
 
 
@@ -29,7 +25,9 @@ def _upsert(table: str, columns: Sequence[str], keys: Sequence[str]) -> str:
 
 
 def insert(table: str, columns: Sequence[str]) -> str:
-    return f"INSERT INTO {table} ({', '.join(_quoted(c) for c in columns)}) VALUES ({', '.join(':' + c for c in columns)})"
+    return (
+        f"INSERT INTO {table} ({', '.join(_quoted(c) for c in columns)}) VALUES ({', '.join(':' + c for c in columns)})"
+    )
 
 
 def _quoted(column: str) -> str:
@@ -39,10 +37,14 @@ def _quoted(column: str) -> str:
 _SAVE_ORDER = _upsert("orders", _ORDER_COLUMNS, ("key",)).replace("created_at = excluded.created_at, ", "")
 _SAVE_STEP = _upsert("steps", rows.STEP_COLUMNS, ("order_key", "id"))
 _SAVE_EFFECT = _upsert("effects", rows.EFFECT_COLUMNS, ("order_key", "capability", "subject", "generation"))
-_ATTEMPT = insert("attempts", "order_key step token trigger started_at ended_at verdict code message transcript".split())
-_NOTE = insert("notes", "order_key at actor kind text detail".split())
+_ATTEMPT = insert(
+    "attempts", ["order_key", "step", "token", "trigger", "started_at", "ended_at", "verdict", "code", "message", "transcript"]
+)
+_NOTE = insert("notes", ["order_key", "at", "actor", "kind", "text", "detail"])
 _HANDLE = "INSERT INTO handles (connection, handle, order_key) VALUES (:connection, :handle, :order_key) ON CONFLICT DO NOTHING"
-_OBSERVATION = insert("observations", "order_key type connection seen_at document handles message".split()) + " RETURNING id"
+_OBSERVATION = (
+    insert("observations", ["order_key", "type", "connection", "seen_at", "document", "handles", "message"]) + " RETURNING id"
+)
 _VERSION = (
     "INSERT INTO order_versions (order_key, version, document, message, stored_at) "
     "VALUES (:order_key, :version, :document, :message, :stored_at) ON CONFLICT DO NOTHING"
@@ -54,11 +56,11 @@ def load(tx: Tx, key: str, *, lock: bool) -> tuple[Book, dict[str, Any]]:
     connection, _, source_id = key.partition(":")
     order = tx.one(f"SELECT * FROM orders WHERE key = :key{tx.locking if lock else ''}", key=key)
     book = Book(key=key, connection=connection, source_id=source_id)
-    before: dict[str, Any] = {"order": None, "steps": {}, "effects": {}, "facts": book.facts}
+    before: dict[str, Any] = {"order": None, "steps": {}, "effects": {}}
     if order is None:
         return book, before
     _fill(book, order)
-    before |= {"order": dict(order), "facts": book.facts}
+    before["order"] = dict(order)
     for row in tx.all("SELECT * FROM steps WHERE order_key = :key ORDER BY id", key=key):
         before["steps"][row["id"]] = dict(row)
         book.steps[row["id"]] = rows.step_of(row)
@@ -95,9 +97,6 @@ def change(tx: Tx, key: str, decide: Callable[[Book], T], now: datetime) -> T:
 
 
 def _save_order(tx: Tx, book: Book, before: dict[str, Any], now: datetime) -> None:
-    if book.facts is not before["facts"]:  # joins make a new object when they say something new
-        book.order = order_of(book.facts)
-        book.version += 1
     old: Row | None = before["order"]
     row = _order_row(book, old, now)
     if old is not None and all(row[c] == old[c] for c in _ORDER_COLUMNS if c != "changed_at"):
@@ -105,7 +104,14 @@ def _save_order(tx: Tx, book: Book, before: dict[str, Any], now: datetime) -> No
             return
     tx.run(_SAVE_ORDER, **row)
     if row["document"] is not None and (old is None or row["version"] != old["version"]):
-        tx.run(_VERSION, order_key=book.key, version=book.version, document=row["document"], message=None, stored_at=row["changed_at"])
+        tx.run(
+            _VERSION,
+            order_key=book.key,
+            version=book.version,
+            document=row["document"],
+            message=None,
+            stored_at=row["changed_at"],
+        )
 
 
 def _order_row(book: Book, old: Row | None, now: datetime) -> dict[str, Any]:
@@ -124,7 +130,9 @@ def _order_row(book: Book, old: Row | None, now: datetime) -> dict[str, Any]:
         "version": book.version,
         "source_version": book.source_version,
         "facts": old["facts"] if same and old else rows.to_json(book.facts),
-        "document": old["document"] if same and old else (order.model_dump_json(exclude_defaults=True) if order else None),
+        "document": old["document"]
+        if same and old
+        else (order.model_dump_json(exclude_defaults=True) if order else None),
         "runs": rows.to_json(list(book.runs.values())),
         "groups": rows.to_json(list(book.groups.values())),
         "parcels": rows.to_json(list(book.parcels.values())),

@@ -20,11 +20,15 @@ CLAIM_LEASE = timedelta(seconds=60)
 
 _KEEP = (
     books.insert(
-        "messages", "connection topic delivery_id kind mapping headers body body_digest received_at state due_at".split()
+        "messages",
+        ["connection", "topic", "delivery_id", "kind", "mapping", "headers", "body", "body_digest", "received_at", "state", "due_at"],
     )
     + " ON CONFLICT (connection, topic, delivery_id) DO NOTHING RETURNING id"
 )
-_CONFLICT = books.insert("conflicts", "message headers body body_digest received_at".split()) + " ON CONFLICT DO NOTHING"
+_CONFLICT = (
+    books.insert("conflicts", ["message", "headers", "body", "body_digest", "received_at"]) + " ON CONFLICT DO NOTHING"
+)
+_TOUCH = "INSERT INTO touches (order_key, message) VALUES (:order_key, :message) ON CONFLICT DO NOTHING"
 
 # INTENT becomes UNKNOWN: its lease ran out with a request on the wire.
 _CLAIM_STEPS = """
@@ -83,7 +87,13 @@ class SqlStore:
             "WHERE id = :id AND token = :token"
         )
         values = {"state": state, "cause": cause, "detail": rows.to_json(dict(detail)), "id": message, "token": token}
-        self.writer.run(lambda tx: tx.run(sql, **values))
+        touched = [{"order_key": key, "message": message} for key in detail.get("orders", ())]
+
+        def moment(tx: Tx) -> None:
+            if tx.run(sql, **values) and touched:
+                tx.many(_TOUCH, touched)
+
+        self.writer.run(moment)
 
     def retry_message(self, message: int, token: int, at: datetime) -> None:
         sql = "UPDATE messages SET due_at = :at WHERE id = :id AND token = :token"
@@ -97,7 +107,10 @@ class SqlStore:
         def moment(tx: Tx) -> int:
             if not ids:
                 return tx.run(sql, now=rows.micros(now), **({"cause": cause} if cause else {}))
-            return sum(tx.run(sql + " AND id = :id", now=rows.micros(now), id=i, **({"cause": cause} if cause else {})) for i in ids)
+            return sum(
+                tx.run(sql + " AND id = :id", now=rows.micros(now), id=i, **({"cause": cause} if cause else {}))
+                for i in ids
+            )
 
         return self.writer.run(moment)
 
@@ -121,6 +134,10 @@ class SqlStore:
 
     def place_evidence(self, observation: Observation) -> Sequence[str]:
         return self.writer.run(lambda tx: _place(tx, observation))
+
+    def late_answers(self, order: str) -> Sequence[dict[str, Any]]:
+        sql = "SELECT document FROM observations WHERE order_key = :key AND type = 'late_answer' ORDER BY id"
+        return [rows.from_json(row["document"]) for row in self.readers.tx().all(sql, key=order)]
 
     # --- chores
 
@@ -167,7 +184,7 @@ class SqlStore:
             )
             for column in ("act_from", "paused", "why"):
                 if column in values:
-                    value = rows.micros(values[column]) if column == "act_from" else values[column]
+                    value: Any = rows.micros(values[column]) if column == "act_from" else values[column]
                     value = int(value) if column == "paused" else value
                     tx.run(f"UPDATE connections SET {column} = :value WHERE name = :name", value=value, name=connection)
 
@@ -176,7 +193,7 @@ class SqlStore:
     def store_declaration(self, kind: str, name: str, content: str, now: datetime) -> str:
         """Stored whole, by hash: what a flow used can always be shown. Returns the hash."""
         digest = digest_of(content.encode())
-        sql = books.insert("declarations", "hash kind name content stored_at".split()) + " ON CONFLICT DO NOTHING"
+        sql = books.insert("declarations", ["hash", "kind", "name", "content", "stored_at"]) + " ON CONFLICT DO NOTHING"
         values = {"hash": digest, "kind": kind, "name": name, "content": content, "stored_at": rows.micros(now)}
         self.writer.run(lambda tx: tx.run(sql, **values))
         return digest
@@ -287,7 +304,7 @@ def append_audit(tx: Tx, actor: str, action: str, subject: str, detail: Mapping[
     document = rows.to_json(dict(detail))
     digest = digest_of("\0".join((previous, str(rows.micros(now)), actor, action, subject, document)).encode())
     tx.run(
-        books.insert("audit", "at actor action subject detail previous hash".split()),
+        books.insert("audit", ["at", "actor", "action", "subject", "detail", "previous", "hash"]),
         at=rows.micros(now),
         actor=actor,
         action=action,

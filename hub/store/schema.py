@@ -34,7 +34,12 @@ messages = _table(
     Column("due_at", _NOW),
     UniqueConstraint("connection", "topic", "delivery_id"),
 )
-Index("messages_due", messages.c.due_at, sqlite_where=text("due_at IS NOT NULL"), postgresql_where=text("due_at IS NOT NULL"))
+Index(
+    "messages_due",
+    messages.c.due_at,
+    sqlite_where=text("due_at IS NOT NULL"),
+    postgresql_where=text("due_at IS NOT NULL"),
+)
 Index("messages_held", messages.c.cause, sqlite_where=text("state = 'held'"), postgresql_where=text("state = 'held'"))
 
 conflicts = _table(
@@ -215,7 +220,9 @@ chores = _table(
     Column("tries", Integer, nullable=False, server_default="0"),
     Column("detail", Text, nullable=False, server_default="{}"),
 )
-Index("chores_due", chores.c.due_at, sqlite_where=text("due_at IS NOT NULL"), postgresql_where=text("due_at IS NOT NULL"))
+Index(
+    "chores_due", chores.c.due_at, sqlite_where=text("due_at IS NOT NULL"), postgresql_where=text("due_at IS NOT NULL")
+)
 
 declarations = _table(
     "declarations",
@@ -253,6 +260,13 @@ facts = _table(
     Column("name", Text, primary_key=True),
     Column("value", Text, nullable=False),
 )
+
+touches = _table(
+    "touches",  # which messages spoke of an order
+    Column("order_key", Text, primary_key=True),
+    Column("message", BigInteger, primary_key=True),
+)
+Index("touches_message", touches.c.message)
 
 users = _table(
     "users",

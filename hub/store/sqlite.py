@@ -154,7 +154,9 @@ class GroupWriter:
         for future, answer in answers:
             future.set_result(answer)
 
-    def _one(self, tx: Tx, moment: Callable[[Tx], Any], future: Future[Any], answers: list[tuple[Future[Any], Any]]) -> None:
+    def _one(
+        self, tx: Tx, moment: Callable[[Tx], Any], future: Future[Any], answers: list[tuple[Future[Any], Any]]
+    ) -> None:
         self._connection.execute("SAVEPOINT moment")
         try:
             answer = moment(tx)
@@ -188,7 +190,9 @@ class Readers:
     def tx(self) -> SqliteTx:
         tx: SqliteTx | None = getattr(self._local, "tx", None)
         if tx is None:
-            connection = sqlite3.connect(f"file:{self._path}?mode=ro", uri=True, timeout=_BUSY_SECONDS, isolation_level=None)
+            connection = sqlite3.connect(
+                f"file:{self._path}?mode=ro", uri=True, timeout=_BUSY_SECONDS, isolation_level=None
+            )
             connection.row_factory = sqlite3.Row
             tx = self._local.tx = SqliteTx(connection)
         return tx

@@ -1,0 +1,374 @@
+"""What a person may decide: each a plan that can be shown first, then exactly that, with an actor and a reason on record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+
+from hub.flow import evidence, gate, intake, life, payment, planner
+from hub.flow.scope import document_of, payment_of, scope_of
+from hub.flow.setting import Setting
+from hub.model.book import Book
+from hub.model.effect import digest_of
+from hub.model.flow import NEEDS_PERSON, TERMINAL, Event, State
+from hub.model.step import Step
+
+T = TypeVar("T")
+
+DONE, WILL_DO, ASK_FIRST, OVERTAKEN, TOO_LATE, NOTHING = (
+    "done",
+    "will do",
+    "unknown, will ask first",
+    "overtaken",
+    "too late",
+    "nothing",
+)
+
+
+class Refused(Exception):
+    """The command does not fit what is: the words say why and what would."""
+
+
+@dataclass(frozen=True)
+class PlannedEffect:
+    """One line of a plan: what would become of a step. `amount` in minor units."""
+
+    order: str
+    step: str
+    name: str
+    capability: str | None
+    connection: str | None
+    state: str
+    verdict: str
+    why: str | None = None
+    amount: int | None = None
+    currency: str | None = None
+    detail: dict[str, Any] = field(default_factory=dict)
+
+
+# --- looking first
+
+
+def replay_plan(setting: Setting, order: str, step: str | None, now: datetime) -> list[PlannedEffect]:
+    """What a replay would do, effect by effect; it changes nothing."""
+    book = _read(setting, order)
+    return [_planned(setting, book, s, now) for s in _chosen(book, step)]
+
+
+def preview(setting: Setting, book: Book, now: datetime) -> list[PlannedEffect]:
+    """What the hub would call for an order if it were adopted and live now, with amounts. Pure: works on a copy in memory."""
+    if book.order is None:
+        return []
+    intake.start(setting, book, now)
+    planner.advance(setting, book, now)
+    lines = []
+    for step in book.steps.values():
+        if step.capability is None or step.state in TERMINAL:
+            continue
+        spec = setting.flows["fulfil-order"].by_name.get(step.name)
+        names = scope_of(setting, book, step, document_of(book.order))
+        if spec is not None and spec.applies(names):
+            lines.append(_planned(setting, book, step, now))
+    return lines
+
+
+def _planned(setting: Setting, book: Book, step: Step, now: datetime) -> PlannedEffect:
+    verdict, why = _verdict(setting, book, step, now)
+    amount, currency = _money(book, step)
+    return PlannedEffect(
+        book.key, step.id, step.name, step.capability, step.connection, step.state.value, verdict, why, amount, currency
+    )
+
+
+def _money(book: Book, step: Step) -> tuple[int | None, str | None]:
+    if (effect := book.effect(step)) is not None:
+        return effect.amount, effect.currency
+    money = payment_of(book, step)
+    if step.capability == "payment.capture" and money is not None:
+        return payment.capturable(money), money.currency
+    run = book.runs.get(step.run)
+    if step.capability == "payment.refund" and run is not None:
+        return run.inputs.get("amount"), run.inputs.get("currency")
+    return None, None
+
+
+def _verdict(setting: Setting, book: Book, step: Step, now: datetime) -> tuple[str, str | None]:
+    if step.state in TERMINAL:
+        return (DONE, None) if step.state is State.DONE else (NOTHING, step.cause)
+    if step.unresolved or step.state in (State.INTENT, State.UNKNOWN, State.PARKED):
+        return ASK_FIRST, None
+    if step.capability is None:
+        return NOTHING, step.cause
+    found = gate.judge(setting, book, step, now)
+    if isinstance(found, gate.Withdraw):
+        return TOO_LATE, found.cause
+    if isinstance(found, gate.Hold) and found.cause not in ("observe", "approval", "paused"):
+        return OVERTAKEN, found.cause
+    return WILL_DO, found.cause if isinstance(found, gate.Hold) else None
+
+
+# --- deciding
+
+
+def replay(setting: Setting, order: str, step: str | None, actor: str, why: str, now: datetime) -> list[str]:
+    """Tries again what is dead, held or refused; what may have happened is asked about first. Returns the steps moved."""
+
+    def decide(book: Book) -> list[str]:
+        _refuse_history(book)
+        moved = []
+        for found in _chosen(book, step):
+            if _again(found, now):
+                moved.append(found.id)
+                book.note(now, actor, "replay", why, step=found.id)
+        book.read_at = None  # always read the source again before anything irreversible
+        return moved
+
+    return _decide(setting, order, decide, actor, "replay", {"step": step, "why": why}, now)
+
+
+def _again(step: Step, now: datetime) -> bool:
+    if step.state is State.DEAD:
+        step.tries = 0
+        step.began_at = now
+        life.move(step, Event.REPLAY_UNRESOLVED if step.unresolved else Event.REPLAY, now, next_at=now)
+        return True
+    if step.state is State.REJECTED:
+        _new_generation(step)
+        life.move(step, Event.REPLAY, now, next_at=now)
+        return True
+    if step.state is State.HELD:
+        life.mend(step, now)
+        return True
+    if step.state in (State.WAITING, State.UNKNOWN) and step.lease_until is None:
+        step.next_at = now
+        return True
+    return False
+
+
+def _new_generation(step: Step) -> None:
+    """After a definite refusal the next try is another effect: it must not share the refused one's key."""
+    step.generation += 1
+    step.tries = step.lookups = 0
+    step.first_sent = step.last_sent = None
+    step.unresolved = False
+
+
+def release(setting: Setting, order: str, step: str | None, actor: str, why: str, now: datetime) -> list[str]:
+    """Approves the order (or one held step) and lets what was held for a person go on."""
+
+    def decide(book: Book) -> list[str]:
+        _refuse_history(book)
+        held = [s for s in book.in_state(State.HELD) if step is None or s.id == step]
+        if step is None:
+            book.approved = True
+        for found in held:
+            life.mend(found, now)
+            found.detail = {**found.detail, "released": True}
+            book.note(now, actor, "release", why, step=found.id)
+        book.read_at = None
+        return [found.id for found in held]
+
+    return _decide(setting, order, decide, actor, "release", {"step": step, "why": why}, now)
+
+
+def resolve(
+    setting: Setting, order: str, step: str, decision: str, reference: str | None, actor: str, why: str, now: datetime
+) -> str:
+    """A person's word on a parked (refused, dead, held) step: happened REF, did_not, new_generation, abandon."""
+
+    def decide(book: Book) -> str:
+        found = book.steps.get(step)
+        if found is None:
+            raise Refused(f"the order has no step {step!r}; see `crossdock orders show {order}`")
+        _DECISIONS.get(decision, _unknown_decision)(setting, book, found, reference, now)
+        book.note(now, actor, "resolve", why, step=step, decision=decision, reference=reference)
+        return found.state.value
+
+    detail = {"step": step, "decision": decision, "reference": reference, "why": why}
+    return _decide(setting, order, decide, actor, "resolve", detail, now)
+
+
+def _unknown_decision(setting: Setting, book: Book, step: Step, reference: str | None, now: datetime) -> None:
+    raise Refused("a decision is one of happened, did_not, new_generation, abandon")
+
+
+def _happened(setting: Setting, book: Book, step: Step, reference: str | None, now: datetime) -> None:
+    if not reference:
+        raise Refused("happened needs the provider's id of what happened")
+    if step.state is State.PARKED:
+        effect = book.effect(step)
+        life.move(step, Event.HAPPENED, now)
+        step.result, step.unresolved = {"id": reference}, False
+        if effect is not None:
+            effect.executed, effect.settled_at, effect.provider_id = True, now, reference
+            evidence.link(setting, book, step, effect, now)
+        evidence.consequence(setting, book, step, step.result, now)
+        return None
+    if step.name == "review" and step.state is State.HELD:
+        return life.mend(step, now)
+    raise Refused(f"the step is {step.state.value}, not parked: there is nothing to decide")
+
+
+def _did_not(setting: Setting, book: Book, step: Step, reference: str | None, now: datetime) -> None:
+    _require(step, State.PARKED)
+    effect = book.effect(step)
+    if effect is not None:
+        effect.executed = False
+    step.unresolved, step.tries, step.lookups = False, 0, 0
+    step.first_sent = None
+    life.move(step, Event.DID_NOT, now, next_at=now)
+    book.read_at = None
+
+
+def _newer(setting: Setting, book: Book, step: Step, reference: str | None, now: datetime) -> None:
+    _require(step, State.PARKED)
+    effect = book.effect(step)
+    if effect is not None:
+        effect.executed = False
+    _new_generation(step)
+    life.move(step, Event.NEW_GENERATION, now, next_at=now)
+    book.read_at = None
+
+
+def _abandon(setting: Setting, book: Book, step: Step, reference: str | None, now: datetime) -> None:
+    if step.state not in NEEDS_PERSON:
+        raise Refused(f"the step is {step.state.value}: only what waits for a person can be abandoned")
+    life.move(step, Event.ABANDON, now, cause="abandoned")
+
+
+def _require(step: Step, state: State) -> None:
+    if step.state is not state:
+        raise Refused(f"the step is {step.state.value}, not {state.value}: there is nothing to decide")
+
+
+_DECISIONS: dict[str, Callable[[Setting, Book, Step, str | None, datetime], None]] = {
+    "happened": _happened,
+    "did_not": _did_not,
+    "new_generation": _newer,
+    "abandon": _abandon,
+}
+
+
+def adopt(setting: Setting, order: str, actor: str, why: str, now: datetime) -> str:
+    """Begins one order of history, on purpose."""
+
+    def decide(book: Book) -> str:
+        if book.order is None:
+            raise Refused("the hub has not seen this order yet; reconcile its storefront first")
+        if book.disposition not in ("history", "ignored"):
+            raise Refused(f"the order is {book.disposition}: only history can be adopted")
+        if book.order.standing in ("cancelled", "deleted"):
+            raise Refused(f"the order was {book.order.standing} at its source")
+        book.adopted = True
+        book.read_at = None
+        intake.start(setting, book, now)
+        book.note(now, actor, "adopt", why)
+        return "active"
+
+    return _decide(setting, order, decide, actor, "adopt", {"why": why}, now)
+
+
+def cancel(setting: Setting, order: str, actor: str, why: str, now: datetime) -> str:
+    """Takes back what was not sent and undoes what was, by the cancel flow; the money goes back by its custodian."""
+
+    def decide(book: Book) -> str:
+        _refuse_history(book)
+        if "cancel-order" in book.runs:
+            raise Refused("the order is being cancelled already")
+        planner.begin(setting, book, "cancel-order", now, commanded=True)
+        withdrawn = [s for s in book.steps.values() if life.can_withdraw(s) and s.run == "fulfil-order"]
+        for found in withdrawn:
+            life.move(found, Event.WITHDRAW, now, cause="order_cancelled")
+        book.note(now, actor, "cancel", why)
+        return f"{len(withdrawn)} steps withdrawn"
+
+    return _decide(setting, order, decide, actor, "cancel", {"why": why}, now)
+
+
+def refund(
+    setting: Setting, order: str, amount: int, lines: Sequence[dict[str, Any]], payment_id: str | None, actor: str, why: str, now: datetime
+) -> str:  # fmt: skip
+    """Refunds minor units at the payment's custodian, by the refund flow. The same command twice is two refunds, so it is named."""
+
+    def decide(book: Book) -> str:
+        _refuse_history(book)
+        assert book.order is not None
+        able = [p for p in book.order.payments if payment.refundable(p) > 0]
+        money = next((p for p in able if payment_id in (None, p.id)), None)
+        if money is None:
+            raise Refused("no payment of this order can be refunded by the hub")
+        if not 0 < amount <= payment.refundable(money):
+            raise Refused(
+                f"between 1 and {payment.refundable(money)} can be refunded, in minor units of {money.currency}"
+            )
+        number = 1 + sum(1 for run in book.runs.values() if run.flow == "refund-order")
+        refund_id = digest_of(f"{book.key}\0refund\0{number}".encode())[:12]
+        inputs = {"refund_id": refund_id, "payment_id": money.id, "amount": amount, "currency": money.currency}
+        planner.begin(
+            setting, book, "refund-order", now, run=f"refund-order:{refund_id}", **inputs, lines=list(lines), reason=why
+        )
+        book.note(now, actor, "refund", why, amount=amount, currency=money.currency)
+        return refund_id
+
+    return _decide(setting, order, decide, actor, "refund", {"amount": amount, "payment": payment_id, "why": why}, now)
+
+
+def resume_held(setting: Setting, order: str, causes: Sequence[str], connection: str, now: datetime) -> int:
+    """Steps held because a connection was paused, refused our credentials or was failing go on. Returns how many."""
+
+    def moment(book: Book) -> int:
+        count = 0
+        for step in book.in_state(State.HELD):
+            if step.cause in causes and connection in (step.connection, step.detail.get("connection")):
+                life.mend(step, now)
+                count += 1
+        planner.advance(setting, book, now)
+        return count
+
+    return setting.store.change(order, moment, now)
+
+
+# --- how
+
+
+def _read(setting: Setting, order: str) -> Book:
+    book = setting.store.read(order)
+    if book is None:
+        raise Refused(f"there is no order {order!r}; keys are connection:source-id, see `crossdock orders list`")
+    return book
+
+
+def _chosen(book: Book, step: str | None) -> list[Step]:
+    if step is None:
+        return list(book.steps.values())
+    if step not in book.steps:
+        raise Refused(f"the order has no step {step!r}; see `crossdock orders show {book.key}`")
+    return [book.steps[step]]
+
+
+def _refuse_history(book: Book) -> None:
+    if book.disposition != "active":
+        raise Refused(f"the order is {book.disposition} ({book.why}): only `crossdock adopt` begins it")
+
+
+def _decide(
+    setting: Setting,
+    order: str,
+    decide: Callable[[Book], T],
+    actor: str,
+    action: str,
+    detail: dict[str, Any],
+    now: datetime,
+) -> T:
+    _read(setting, order)
+
+    def moment(book: Book) -> T:
+        answer = decide(book)
+        planner.advance(setting, book, now)
+        return answer
+
+    answer = setting.store.change(order, moment, now)
+    setting.store.audit(actor, action, order, detail, now)
+    return answer

@@ -1,0 +1,144 @@
+"""Threads that drive the workers: claim what is due, run it to its end, sleep until the next is due."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from hub.flow import chores, intake
+from hub.flow.event import Happening
+from hub.flow.setting import Setting
+from hub.flow.worker import work
+from hub.model.contract import Chore, Claim, NotDurable
+from hub.model.message import StoredMessage
+
+_log = structlog.get_logger("crossdock.flow")
+
+Clock = Callable[[], datetime]
+Sweep = Callable[[Setting, Chore, datetime], tuple[datetime | None, dict[str, Any]]]
+
+_IDLE = timedelta(seconds=0.5)
+_BATCH = 20
+
+
+def drive(work_to_do: Generator[Happening, Any, Any], clock: Clock) -> None:
+    """Runs one worker to its end: every event it yields happens here."""
+    answer: Any = None
+    error: BaseException | None = None
+    while True:
+        try:
+            happening = work_to_do.throw(error) if error is not None else work_to_do.send(answer)
+        except StopIteration:
+            return
+        error = None
+        try:
+            answer = happening.act(clock())
+        except Exception as raised:  # handed to the worker, which knows what it means
+            error = raised
+
+
+class Engine:
+    """The embedded hub's pool: `threads` workers over one store. `stop` lets what is running finish."""
+
+    def __init__(self, setting: Setting, clock: Clock, *, threads: int = 16, sweep: Sweep | None = None) -> None:
+        self._setting, self._clock, self._sweep = setting, clock, sweep
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="crossdock-worker")
+        self._free = threading.Semaphore(threads)
+        self._threads = threads
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._claimer = threading.Thread(target=self._loop, name="crossdock-claimer", daemon=True)
+
+    def start(self) -> None:
+        self._claimer.start()
+
+    def wake(self) -> None:
+        """Something may be due now."""
+        self._wake.set()
+
+    def stop(self, seconds: float = 30.0) -> None:
+        self._stopping.set()
+        self._wake.set()
+        self._claimer.join(timeout=seconds)
+        self._pool.shutdown(wait=True, cancel_futures=False)
+
+    def _loop(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                claimed = self._claim()
+            except NotDurable as error:
+                _log.warning("store unavailable", error=str(error))
+                claimed = 0
+                self._stopping.wait(1.0)
+            if not claimed:
+                self._wake.wait(self._patience())
+                self._wake.clear()
+
+    def _patience(self) -> float:
+        try:
+            due = self._setting.store.next_due()
+        except Exception:  # a reader's passing trouble: look again soon
+            due = None
+        wait = min((due - self._clock()) if due else _IDLE, _IDLE)
+        return max(wait.total_seconds(), 0.005)
+
+    def _claim(self) -> int:
+        """Never claims more than free threads can start: a lease must not run out in a queue."""
+        free = self._take(_BATCH)
+        if free == 0:
+            self._free.acquire()
+            free = 1 + self._take(_BATCH - 1)
+        now = self._clock()
+        store = self._setting.store
+        claims: list[StoredMessage | Claim | Chore] = list(store.claim_steps(free, now))
+        if len(claims) < free:
+            claims += store.claim_messages(free - len(claims), now)
+        if len(claims) < free:
+            claims += store.claim_chores(free - len(claims), now)
+        for claim in claims:
+            self._pool.submit(self._run, claim)
+        for _ in range(free - len(claims)):
+            self._free.release()
+        return len(claims)
+
+    def _take(self, most: int) -> int:
+        taken = 0
+        while taken < most and self._free.acquire(blocking=False):
+            taken += 1
+        return taken
+
+    def _run(self, claim: StoredMessage | Claim | Chore) -> None:
+        try:
+            if isinstance(claim, Claim):
+                drive(work(self._setting, claim), self._clock)
+            elif isinstance(claim, StoredMessage):
+                self._receive(claim)
+            else:
+                drive(chores.do(self._setting, claim, self._sweep), self._clock)
+        except NotDurable as error:
+            _log.warning("store unavailable", error=str(error))
+        except Exception:
+            _log.exception("a worker met a defect", claim=_name(claim))
+        finally:
+            self._free.release()
+            self._wake.set()
+
+    def _receive(self, message: StoredMessage) -> None:
+        try:
+            drive(intake.receive(self._setting, message), self._clock)
+        except NotDurable:
+            raise
+        except Exception as error:
+            _log.exception("a message met a defect", message=message.id)
+            intake.fail(self._setting, message, error, self._clock())
+
+
+def _name(claim: StoredMessage | Claim | Chore) -> str:
+    if isinstance(claim, Claim):
+        return f"{claim.order} {claim.step}"
+    return str(claim.id) if isinstance(claim, StoredMessage) else f"{claim.kind} {claim.key}"

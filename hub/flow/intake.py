@@ -1,0 +1,186 @@
+"""From a kept message to the order it tells of: translate, merge, begin. A worker never dies of a message."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+from hub.flow import evidence, planner
+from hub.flow.event import Happening, Moment
+from hub.flow.setting import OBSERVE, Connection, Setting
+from hub.model.book import Book, Observation
+from hub.model.merge import join, order_of
+from hub.model.message import Evidence, MessageState, StoredMessage, Translation
+from hub.model.order import Order
+
+Work = Generator[Happening, Any, None]
+
+_SETTLED_STANDINGS = ("cancelled", "deleted", "completed")
+_ORDER_KINDS = ("order", "refund", "fulfillment", "deleted")
+
+
+def receive(setting: Setting, message: StoredMessage) -> Work:
+    """What one kept message needs: its orders changed, its evidence placed, and then its own state settled."""
+    delivery = message.delivery
+    connection = setting.connections.get(delivery.connection)
+    if connection is None:
+        yield _settle(setting, message, MessageState.HELD, "unknown_connection", {"connection": delivery.connection})
+        return
+    if delivery.kind not in (*_ORDER_KINDS, "evidence"):
+        yield _settle(setting, message, MessageState.IGNORED, delivery.kind, {})
+        return
+    if delivery.mapping is None:
+        yield _settle(setting, message, MessageState.HELD, "unknown_mapping", {"topic": delivery.topic})
+        return
+    translation = setting.translator.translate(delivery.mapping, delivery.body, connection.settings)
+    if translation.problems:
+        problems = [asdict(problem) for problem in translation.problems]
+        yield _settle(setting, message, MessageState.HELD, "unmappable", {"problems": problems})
+        return
+    touched: dict[str, None] = {}
+    for key, part in _by_order(connection, translation).items():
+        yield Moment("translate", _taking_in(setting, key, part, message))
+        touched[key] = None
+    for item in translation.evidence:
+        keys = yield Moment("place evidence", _placing(setting, connection, item, message))
+        for key in keys or ():
+            yield Moment("observe", _observing(setting, key, connection, item, message))
+            touched[key] = None
+    yield _settle(setting, message, MessageState.TRANSLATED, None, {"orders": list(touched)})
+
+
+def _settle(
+    setting: Setting, message: StoredMessage, state: MessageState, cause: str | None, detail: dict[str, Any]
+) -> Moment:
+    def act(now: datetime) -> None:
+        setting.store.settle_message(message.id, message.token, state.value, cause, detail, now)
+
+    return Moment("settle message", act)
+
+
+def _by_order(connection: Connection, translation: Translation) -> dict[str, Translation]:
+    parts: dict[str, list[Any]] = {}
+    for entity in translation.entities:
+        parts.setdefault(f"{connection.name}:{entity.source_order_id}", []).append(entity)
+    return {key: Translation(entities=tuple(entities)) for key, entities in parts.items()}
+
+
+def _taking_in(setting: Setting, key: str, part: Translation, message: StoredMessage) -> Callable[[datetime], None]:
+    def act(now: datetime) -> None:
+        def moment(book: Book) -> None:
+            absorb(setting, book, part, now)
+            _ask_for_more(setting, book, part, now)
+            planner.advance(setting, book, now)
+
+        setting.store.change(key, moment, now)
+        if part.entities and _needs_fetch(setting, key, part):
+            setting.store.plan_chore("fetch", key, now)
+
+    return act
+
+
+def _needs_fetch(setting: Setting, key: str, part: Translation) -> bool:
+    """Thin and versionless facts, and side facts of an order never seen, are completed by reading the source."""
+    connection = key.partition(":")[0]
+    found = setting.connections.get(connection)
+    if found is None or found.pull_mapping is None or not setting.connectors.supports(connection, "order.fetch"):
+        return False
+    book = setting.store.read(key)
+    return book is not None and book.fetch_at is not None
+
+
+def _ask_for_more(setting: Setting, book: Book, part: Translation, now: datetime) -> None:
+    if book.order is None or any(not entity.version for entity in part.entities):
+        book.fetch_at = now
+
+
+def absorb(setting: Setting, book: Book, part: Translation, now: datetime) -> None:
+    """Joins facts into the book and, the first time there is an order, decides what becomes of it."""
+    facts = book.facts
+    for entity in part.entities:
+        facts = join(facts, entity)
+        if entity.kind == "order":
+            book.source_version = max(book.source_version, entity.version)
+            book.fetch_at = None
+    if facts is not book.facts:
+        book.facts = facts
+        book.order = order_of(facts)
+        book.version += 1
+    if book.order is not None and book.disposition == "new":
+        _dispose(setting, book, book.order, now)
+
+
+def _dispose(setting: Setting, book: Book, order: Order, now: datetime) -> None:
+    """Safe start: what was placed before we were asked to act, or is over at the source, is history; a test order never joins."""
+    connection = setting.connections[book.connection]
+    act_from = setting.store.standing(book.connection).act_from
+    if connection.live and order.test:
+        return _set_aside(book, "ignored", "test_order", now)
+    if act_from is None or order.placed_at < act_from:
+        return _set_aside(book, "history", "history", now)
+    if order.standing in _SETTLED_STANDINGS or _already_fulfilled(order):
+        return _set_aside(book, "history", "over_at_source", now)
+    if order.standing == "draft":
+        return None  # not an order yet: looked at again with its next version
+    start(setting, book, now)
+
+
+def _already_fulfilled(order: Order) -> bool:
+    wanted = [line for line in order.line_items if line.quantity.total > 0]
+    return bool(wanted) and all(line.quantity.fulfilled >= line.quantity.total for line in wanted)
+
+
+def _set_aside(book: Book, disposition: str, why: str, now: datetime) -> None:
+    book.disposition, book.why = disposition, why
+    book.note(now, "hub", disposition, "Set aside: it is never acted upon unless a person adopts it.", why=why)
+
+
+def start(setting: Setting, book: Book, now: datetime) -> None:
+    """The order joins the hub's work."""
+    book.disposition, book.why = "active", None
+    planner.begin(setting, book, "fulfil-order", now)
+    mode = setting.mode_of(book.connection, "")
+    text = "The order was received." if mode != OBSERVE else "The order was received (observing: nothing is sent)."
+    book.note(now, book.connection, "received", text)
+
+
+def _placing(
+    setting: Setting, connection: Connection, item: Evidence, message: StoredMessage
+) -> Callable[[datetime], Any]:
+    def act(now: datetime) -> Any:
+        if item.live is not None and item.live != connection.live:
+            return []  # a test event never touches a live flow, nor a live one a test
+        return setting.store.place_evidence(_observation(connection, item, message, now))
+
+    return act
+
+
+def _observation(connection: Connection, item: Evidence, message: StoredMessage, now: datetime) -> Observation:
+    handles = tuple(dict.fromkeys((*item.references, *item.provider_ids)))
+    return Observation(item.type, connection.name, item.occurred_at or now, handles, item.document, message.id)
+
+
+def _observing(
+    setting: Setting, key: str, connection: Connection, item: Evidence, message: StoredMessage
+) -> Callable[[datetime], None]:
+    def act(now: datetime) -> None:
+        def moment(book: Book) -> None:
+            observation = _observation(connection, item, message, now)
+            book.observations.append(observation)
+            evidence.observe(setting, book, observation, now)
+            planner.advance(setting, book, now)
+
+        setting.store.change(key, moment, now)
+
+    return act
+
+
+def fail(setting: Setting, message: StoredMessage, error: BaseException, now: datetime) -> None:
+    """A defect of ours met this message: it is tried again a few times, then held with its cause; the worker lives on."""
+    if message.tries >= 5:
+        detail = {"error": type(error).__name__}
+        setting.store.settle_message(message.id, message.token, MessageState.HELD.value, "defect", detail, now)
+    else:
+        setting.store.retry_message(message.id, message.token, now + timedelta(seconds=2**message.tries))

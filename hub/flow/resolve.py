@@ -1,0 +1,155 @@
+"""What may have happened: resolved by what the provider can do, never by a guess. Pure decisions and their application."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from hub.flow import evidence, life, match, retry
+from hub.flow.setting import Setting
+from hub.model.book import Book
+from hub.model.capability import Safety
+from hub.model.contract import Guarantee
+from hub.model.flow import Event, State
+from hub.model.outcome import Outcome, Verdict
+from hub.model.step import Effect, Step
+
+_ENOUGH_LOOKUPS = 2
+_REPLAYED_ERRORS = 3  # sends after which a stored error is taken to be what the key will always answer
+
+
+@dataclass(frozen=True)
+class Wait:
+    until: datetime
+
+
+@dataclass(frozen=True)
+class Resend:
+    pass
+
+
+@dataclass(frozen=True)
+class Lookup:
+    pass
+
+
+@dataclass(frozen=True)
+class Park:
+    cause: str
+
+
+Choice = Wait | Resend | Lookup | Park
+
+
+def choose(guarantee: Guarantee, step: Step, now: datetime) -> Choice:
+    """The next thing to do about an UNKNOWN step."""
+    first, last = step.first_sent or now, step.last_sent or now
+    settled = retry.quarantine_ends(guarantee, last)
+    if guarantee.safety is Safety.KEY:
+        return _by_key(guarantee, step, first, settled, now)
+    if now < settled:
+        return Wait(settled)
+    if guarantee.safety is Safety.UNIQUE:
+        return Lookup() if step.detail.get("duplicate") else Resend()
+    if guarantee.safety is Safety.LOOKUP:
+        visible = settled + timedelta(seconds=guarantee.index_lag_seconds)
+        return Lookup() if now >= visible else Wait(visible)
+    if guarantee.safety is Safety.REPEATABLE:
+        return Resend()
+    if guarantee.safety is Safety.AT_LEAST_ONCE:
+        return Resend() if step.tries < guarantee.max_sends else Park("no_way_to_know")
+    return Park("no_way_to_know")
+
+
+def _by_key(guarantee: Guarantee, step: Step, first: datetime, settled: datetime, now: datetime) -> Choice:
+    stuck = guarantee.key_replays_errors and step.tries >= _REPLAYED_ERRORS
+    if retry.key_is_alive(guarantee, first, now) and not (stuck and guarantee.find):
+        return Resend()
+    if guarantee.find is None:
+        return Park("key_expired")
+    return Lookup() if now >= settled else Wait(settled)
+
+
+def looked(setting: Setting, book: Book, step: Step, outcome: Outcome, guarantee: Guarantee, now: datetime) -> None:
+    """Applies what a lookup answered."""
+    effect = book.effect(step)
+    if effect is None:
+        return life.move(step, Event.UNRESOLVABLE, now, cause="no_way_to_know")
+    if outcome.verdict is not Verdict.DONE:
+        return _failed(setting, step, outcome, guarantee, now)
+    hits: Sequence[dict[str, Any]] = outcome.result.get("hits") or []
+    if step.capability == "label.buy":
+        hits = [hit for hit in hits if hit.get("status") != "created"]
+    if step.capability == "fulfillment.cancel":
+        hits = [hit for hit in hits if hit.get("status") == "cancelled"]
+    if step.capability == "label.refund":
+        hits = [hit for hit in hits if hit.get("refund_status")]
+    likely = match.candidates(effect, hits, _taken(book, effect))
+    ours = [hit for hit in likely if match.matches(effect, hit)]
+    if len(ours) == 1 and len(likely) == 1:
+        return evidence.found(setting, book, step, ours[0], now)
+    if likely:
+        cause = "ambiguous" if len(ours) > 1 else "unlike"
+        return life.move(step, Event.FOUND_UNLIKE, now, cause=cause, detail=match.difference(effect, likely))
+    _absent(setting, book, step, guarantee, now)
+
+
+def _failed(setting: Setting, step: Step, outcome: Outcome, guarantee: Guarantee, now: datetime) -> None:
+    if outcome.verdict in (Verdict.AUTH, Verdict.HELD):
+        cause = "credentials" if outcome.verdict is Verdict.AUTH else "breaker"
+        return life.hold(step, cause, now, connection=step.connection)
+    if step.first_sent and now - step.first_sent > timedelta(seconds=guarantee.max_age_seconds):
+        return life.move(step, Event.UNRESOLVABLE, now, cause="no_way_to_know", detail={"message": outcome.message})
+    step.spec = {**step.spec, "failed_lookups": int(step.spec.get("failed_lookups", 0)) + 1}
+    wait = retry.backoff(guarantee, step.spec["failed_lookups"], setting.jitter, outcome.retry_after_seconds)
+    keep = step.detail
+    life.move(step, Event.LOOKUP_FAILED, now, next_at=now + wait)
+    step.detail = keep
+
+
+def _taken(book: Book, effect: Effect) -> set[str]:
+    """Provider ids that other effects of the order already own."""
+    return {
+        e.provider_id
+        for e in book.effects.values()
+        if e.provider_id
+        and e.capability == effect.capability
+        and (e.subject, e.generation) != (effect.subject, effect.generation)
+    }
+
+
+def _absent(setting: Setting, book: Book, step: Step, guarantee: Guarantee, now: datetime) -> None:
+    """Found nothing. Once may be index lag; twice is an answer where the search is complete."""
+    step.lookups += 1
+    if step.lookups < _ENOUGH_LOOKUPS:
+        wait = max(
+            timedelta(seconds=guarantee.index_lag_seconds), retry.backoff(guarantee, step.lookups, setting.jitter)
+        )
+        keep = step.detail
+        life.move(step, Event.LOOKUP_FAILED, now, next_at=now + wait)
+        step.detail = keep
+        return None
+    step.lookups = 0
+    if not guarantee.complete:
+        return life.move(step, Event.ABSENT, now, cause="absent")
+    effect = book.effect(step)
+    if effect is not None:
+        effect.executed = False
+    step.unresolved = False
+    if guarantee.safety is Safety.KEY and not retry.key_is_alive(guarantee, step.first_sent or now, now):
+        step.first_sent = None  # the old key is forgotten by the provider; it surely did not execute
+    life.move(step, Event.ABSENT_SURELY, now, next_at=now)
+
+
+def late(setting: Setting, book: Book, step: Step, answers: Sequence[dict[str, Any]], now: datetime) -> bool:
+    """An answer that came after its worker had lost the lease: evidence, read before anybody is asked."""
+    effect = book.effect(step)
+    if effect is None or step.state is not State.UNKNOWN:
+        return False
+    for answer in answers:
+        if answer.get("key") == effect.key and answer.get("verdict") == Verdict.DONE.value:
+            evidence.found(setting, book, step, answer.get("result") or {}, now)
+            return True
+    return False

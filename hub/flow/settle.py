@@ -1,0 +1,184 @@
+"""What an answer does to a step: one small function per verdict, all within the settling transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from hub.flow import evidence, life, retry
+from hub.flow.setting import Setting
+from hub.model.book import Book
+from hub.model.capability import Safety
+from hub.model.contract import Guarantee
+from hub.model.flow import Event, State
+from hub.model.outcome import Outcome, Verdict
+from hub.model.step import Effect, Step
+
+
+def settle(setting: Setting, book: Book, step: Step, outcome: Outcome, now: datetime) -> None:
+    """Applies the answer to a mutating call (the step is INTENT) or to a read (it is LEASED)."""
+    guarantee = setting.connectors.guarantee(step.connection or "", step.capability or "")
+    _VERDICTS[outcome.verdict](setting, book, step, outcome, guarantee, now)
+
+
+_Handler = Callable[[Setting, Book, Step, Outcome, Guarantee, datetime], None]
+
+
+def _done(setting: Setting, book: Book, step: Step, outcome: Outcome, guarantee: Guarantee, now: datetime) -> None:
+    succeed(setting, book, step, outcome.result, now, Event.SUCCESS if step.state is State.INTENT else Event.ANSWERED)
+
+
+def succeed(setting: Setting, book: Book, step: Step, result: dict[str, Any], now: datetime, event: Event) -> None:
+    """The effect happened: its row, what its result means for the order, and evidence that came before it."""
+    effect = book.effect(step)
+    life.move(step, event, now)
+    step.result = result
+    step.unresolved = False
+    if effect is not None:
+        effect.executed, effect.settled_at = True, now
+        if result.get("id") is not None:
+            effect.provider_id = str(result["id"])
+        evidence.link(setting, book, step, effect, now)
+    evidence.consequence(setting, book, step, result, now)
+
+
+def _not_executed(
+    setting: Setting, book: Book, step: Step, outcome: Outcome, guarantee: Guarantee, now: datetime
+) -> None:
+    wait = retry.backoff(guarantee, step.tries, setting.jitter, outcome.retry_after_seconds)
+    if step.unresolved:
+        life.move(step, Event.NOT_EXECUTED_BUT, now, next_at=now + wait)
+    elif retry.exhausted(guarantee, step.tries, step.first_sent or step.began_at, now):
+        life.move(step, Event.EXHAUSTED, now, cause="exhausted", detail=_words(outcome))
+        disown(book, step)
+    else:
+        life.move(step, Event.NOT_EXECUTED, now, next_at=now + wait)
+        disown(book, step)
+
+
+def disown(book: Book, step: Step) -> None:
+    """The effect surely did not happen (so far)."""
+    effect = book.effect(step)
+    if effect is not None:
+        effect.executed = False
+
+
+def _busy(setting: Setting, book: Book, step: Step, outcome: Outcome, guarantee: Guarantee, now: datetime) -> None:
+    if step.state is State.LEASED:
+        return _lost(setting, book, step, outcome, guarantee, now)
+    _sent(step, now)
+    wait = retry.backoff(guarantee, step.tries, setting.jitter, outcome.retry_after_seconds)
+    life.move(step, Event.BUSY, now, next_at=now + wait)
+
+
+def _lost(setting: Setting, book: Book, step: Step, outcome: Outcome, guarantee: Guarantee, now: datetime) -> None:
+    wait = retry.backoff(guarantee, step.tries, setting.jitter, outcome.retry_after_seconds)
+    if step.state is State.LEASED:  # a read: nothing can have happened
+        if retry.exhausted(guarantee, step.tries, step.began_at, now):
+            return life.move(step, Event.EXHAUSTED, now, cause="exhausted", detail=_words(outcome))
+        return life.move(step, Event.LOST, now, next_at=now + wait)
+    _sent(step, now)
+    settled = retry.quarantine_ends(guarantee, now)
+    if guarantee.safety is Safety.KEY and not guarantee.key_replays_errors:
+        settled = now  # the key itself protects: no need to wait before sending it again
+    life.move(step, Event.LOST, now, next_at=max(settled, now + wait))
+
+
+def _sent(step: Step, now: datetime) -> None:
+    step.unresolved = True
+    step.last_sent = now
+
+
+def _refused(setting: Setting, book: Book, step: Step, outcome: Outcome, guarantee: Guarantee, now: datetime) -> None:
+    decisive = not step.unresolved or guarantee.safety is Safety.KEY
+    if step.state is State.LEASED or decisive:
+        life.move(step, Event.REFUSED, now, cause="refused", detail=_words(outcome))
+        step.unresolved = False
+        disown(book, step)
+        evidence.refused(setting, book, step, now)
+    else:
+        wait = retry.backoff(guarantee, step.tries, setting.jitter)
+        life.move(step, Event.REFUSED_BUT, now, next_at=now + wait)
+
+
+def _duplicate(setting: Setting, book: Book, step: Step, outcome: Outcome, guarantee: Guarantee, now: datetime) -> None:
+    """The provider has an object of our reference: it must be found and compared before it counts."""
+    if step.state is State.LEASED:
+        return _refused(setting, book, step, outcome, guarantee, now)
+    _sent(step, now)
+    life.move(step, Event.LOST, now, next_at=now + timedelta(seconds=guarantee.index_lag_seconds))
+    step.detail = {"duplicate": True}
+
+
+def _auth(setting: Setting, book: Book, step: Step, outcome: Outcome, guarantee: Guarantee, now: datetime) -> None:
+    """Credentials refused: surely not executed, and everything of the connection stops until a person mends them."""
+    _stop(book, step, "credentials", outcome, now)
+
+
+def _held(setting: Setting, book: Book, step: Step, outcome: Outcome, guarantee: Guarantee, now: datetime) -> None:
+    _stop(book, step, "breaker", outcome, now)
+
+
+def _stop(book: Book, step: Step, cause: str, outcome: Outcome, now: datetime) -> None:
+    if not step.unresolved:
+        disown(book, step)
+    life.hold(step, cause, now, connection=step.connection, **_words(outcome))
+
+
+def _words(outcome: Outcome) -> dict[str, Any]:
+    return {name: said for name, said in (("code", outcome.code), ("message", outcome.message)) if said}
+
+
+_VERDICTS: dict[Verdict, _Handler] = {
+    Verdict.DONE: _done,
+    Verdict.NOT_EXECUTED: _not_executed,
+    Verdict.BUSY: _busy,
+    Verdict.REFUSED: _refused,
+    Verdict.DUPLICATE: _duplicate,
+    Verdict.UNKNOWN: _lost,
+    Verdict.AUTH: _auth,
+    Verdict.HELD: _held,
+}
+
+
+def intend(
+    book: Book, step: Step, *, key: str, reference: str, body: bytes, digest: str, declaration: str,
+    content: dict[str, Any], amount: int | None, currency: str | None, until: datetime, now: datetime,
+) -> Effect:  # fmt: skip
+    """Writes the intent: from here on the call may be on the wire, whatever happens to this process."""
+    effect = Effect(
+        capability=step.capability or "",
+        subject=step.subject,
+        generation=step.generation,
+        step=step.id,
+        connection=step.connection or "",
+        key=key,
+        reference=reference,
+        body=body,
+        body_digest=digest,
+        declaration=declaration,
+        content=content,
+        intended_at=now,
+        amount=amount,
+        currency=currency,
+    )
+    book.effects[(effect.capability, effect.subject, effect.generation)] = effect
+    life.move(step, Event.INTEND, now)
+    step.first_sent = step.first_sent or now
+    step.last_sent = now
+    step.tries += 1
+    step.lease_until = until
+    book.handles.append((effect.connection, reference))
+    return effect
+
+
+def resend(book: Book, step: Step, until: datetime, now: datetime) -> Effect | None:
+    """The same intent once more: same key, stored bytes."""
+    effect = book.effect(step)
+    if effect is not None:
+        life.move(step, Event.RESEND, now)
+        step.last_sent = now
+        step.tries += 1
+        step.lease_until = until
+    return effect
