@@ -27,7 +27,7 @@ class ShippedMissing(Exception):
 def root(package: Path | None = None) -> Path:
     """The folder that holds the four shelves.
 
-    `package` is the folder of the `hub` package (this one's own by default). Raises ShippedMissing if a shelf is absent.
+    `package` is the folder of the `hub` package, by default this one's own. Raises ShippedMissing if a shelf is absent.
     """
     package = package or Path(__file__).resolve().parent.parent
     # Inside a wheel first: beside an installed package lies site-packages, where anybody may have put a `config/`.

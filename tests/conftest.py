@@ -1,0 +1,45 @@
+"""What every test may ask for."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+# No deadline per example: on a busy machine it measures the neighbours. The time-out per test stands.
+hypothesis.settings.register_profile("crossdock", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("crossdock")
+
+
+@pytest.fixture(scope="session")
+def checkout() -> Path:
+    """The folder that holds pyproject.toml."""
+    return CHECKOUT
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Real payloads, recordings and signature vectors, which are not part of the project.
+
+    They lie where CROSSDOCK_SHARED says, otherwise in `shared/` beside the checkout; without them the test is skipped.
+    """
+    named = os.environ.get("CROSSDOCK_SHARED")
+    folder = Path(named) if named else CHECKOUT.parent / "shared"
+    if not (folder / "payloads").is_dir():
+        pytest.skip(f"needs real payloads: no folder 'payloads' in {folder} (set CROSSDOCK_SHARED to where they are)")
+    return folder
+
+
+@pytest.fixture
+def short_tmp() -> Iterator[Path]:
+    """A new folder with a short path: a Unix socket's path may have about 100 characters, tmp_path often has more."""
+    folder = Path(tempfile.mkdtemp(prefix="cd-", dir="/tmp"))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
