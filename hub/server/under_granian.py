@@ -1,0 +1,96 @@
+"""granian in this very process: its request threads are ours, and there is no second process to lose."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+from granian.server.mt import MTServer
+
+from hub.server.serving import BACKLOG, Application, Terms
+
+HEADERS_MILLISECONDS = 15_000
+IDLE_THREAD_SECONDS = 600
+
+_log = logging.getLogger(__name__)
+
+
+class _OneProcess(MTServer):
+    """The worker that granian keeps on a thread. Its request handling is the same code in every build."""
+
+    def __init__(self, terms: Terms, ending: _Ending) -> None:
+        super().__init__(
+            "crossdock",
+            address=terms.host,
+            port=terms.port,
+            interface=Interfaces.WSGI,
+            http=HTTPModes.http1,
+            blocking_threads=terms.threads,
+            blocking_threads_idle_timeout=IDLE_THREAD_SECONDS,
+            backlog=BACKLOG,
+            # What is beyond the threads and this waits in the kernel's queue.
+            backpressure=max(256, 2 * terms.threads),
+            websockets=False,
+            http1_settings=HTTP1Settings(header_read_timeout=HEADERS_MILLISECONDS),
+            log_level=LogLevels.error,
+        )
+        self._ending = ending
+
+    def _check_gil(self) -> None:
+        """granian offers this worker to free-threaded builds alone; with the GIL it does what its process worker does,
+        on a thread."""
+
+    def signal_handler_interrupt(self, *args: Any, **kwargs: Any) -> None:
+        self._ending.begin()
+        super().signal_handler_interrupt(*args, **kwargs)  # type: ignore[no-untyped-call]
+
+
+def run(app_factory: Callable[[], Application], terms: Terms) -> None:
+    app = app_factory()
+    ending = _Ending(app.drain, terms.grace_seconds)
+    try:
+        _OneProcess(terms, ending).serve(target_loader=lambda: app.wsgi, wrap_loader=False)
+    finally:
+        ending.finish()
+
+
+class _Ending:
+    """Calls `drain` exactly once: when the server has stopped, or when it has not within the grace."""
+
+    def __init__(self, drain: Callable[[], None], grace_seconds: float) -> None:
+        self._drain = drain
+        self._grace_seconds = grace_seconds
+        self._lock = threading.Lock()
+        self._stopped = threading.Event()
+        self._watch = threading.Thread(target=self._give_up, name="stop-grace", daemon=True)
+
+    def begin(self) -> None:
+        """The first signal starts the grace; more of them change nothing."""
+        if self._watch.ident is None:
+            self._watch.start()
+
+    def finish(self) -> None:
+        self._stopped.set()
+        with self._lock:
+            self._drain()
+
+    def _give_up(self) -> None:
+        if self._stopped.wait(self._grace_seconds):
+            return
+        with self._lock:
+            if self._stopped.is_set():
+                return
+            _log.warning("some requests were still unfinished after the grace: stopping without them")
+            self._drain()
+            logging.shutdown()
+            sys.stdout.flush()
+            sys.stderr.flush()
+            # A thread that waits for a sender cannot be interrupted, and would keep the process for as long.
+            os._exit(0)
