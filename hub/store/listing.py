@@ -33,10 +33,11 @@ GROUP BY order_key, state
 """
 _MESSAGES = """
 SELECT m.id, m.connection, m.topic, m.delivery_id, m.kind, m.mapping, m.state, m.cause, m.detail, m.received_at,
-  m.tries, length(m.body) AS size, (SELECT count(*) FROM conflicts c WHERE c.message = m.id AND c.seen_at IS NULL) AS conflicts
+  m.tries, length(m.body) AS size,
+  (SELECT count(*) FROM conflicts c WHERE c.message = m.id AND c.seen_at IS NULL) AS conflicts
 FROM messages m
 """
-_STEPS = """
+STEPS = """
 SELECT s.*, o.label, o.source_id, o.total, o.currency, o.changed_at,
   e.amount AS effect_amount, e.currency AS effect_currency
 FROM steps s JOIN orders o ON o.key = s.order_key
@@ -163,7 +164,7 @@ def steps(tx: Tx, states: Sequence[State], limit: int = LARGEST_PAGE, connection
     if connection is not None:
         where += " AND s.connection = :connection"
         values["connection"] = connection
-    found = tx.all(f"{_STEPS} WHERE {where} ORDER BY o.changed_at, s.order_key, s.id LIMIT :limit", **values)
+    found = tx.all(f"{STEPS} WHERE {where} ORDER BY o.changed_at, s.order_key, s.id LIMIT :limit", **values)
     return [step_row(row) for row in found]
 
 

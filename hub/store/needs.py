@@ -1,0 +1,293 @@
+"""What needs a person, from the books: each need once, with its cause in words, what is at stake, and one thing to do.
+
+A connection that is paused may hold ten thousand steps: that is one need, counted by the database. Steps of one order
+that wait for the same decision are one need too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from hub.model.capability import CAPABILITIES
+from hub.model.cause import CAUSES, Act, Cause, Weight, action_for, cause_of, say
+from hub.model.flow import NEEDS_PERSON
+from hub.model.view import Need, StepRow, Sum
+from hub.store import listing, rows
+from hub.store.tx import Row, Tx
+
+EXPIRY_WARNING = timedelta(hours=48)
+LARGEST_LIST = 500
+
+_STATES = ", ".join(f"'{state.value}'" for state in sorted(NEEDS_PERSON))
+_WHOLE = ", ".join(f"'{cause.code}'" for cause in CAUSES.values() if cause.whole_connection)
+_ONE_BY_ONE = f"""{listing.STEPS}
+WHERE s.state IN ({_STATES}) AND (s.cause IS NULL OR s.cause NOT IN ({_WHOLE}))
+ORDER BY o.changed_at, s.order_key, s.id LIMIT :limit
+"""
+_WHOLE_CONNECTIONS = f"""
+SELECT h.cause, h.connection, o.currency, count(*) AS number, sum(coalesce(o.total, 0)) AS total,
+  min(h.since) AS since, min(o.key) AS example
+FROM (SELECT order_key, cause, connection, min(began_at) AS since FROM steps
+  WHERE state = 'held' AND cause IN ({_WHOLE}) GROUP BY order_key, cause, connection) AS h
+JOIN orders o ON o.key = h.order_key GROUP BY h.cause, h.connection, o.currency
+"""
+_HELD_MESSAGES = """
+SELECT connection, cause, count(*) AS number, min(received_at) AS since, min(id) AS first FROM messages
+WHERE state = 'held' GROUP BY connection, cause
+"""
+_CONFLICTS = """
+SELECT m.id, m.connection, m.topic, min(c.received_at) AS since, count(*) AS number
+FROM conflicts c JOIN messages m ON m.id = c.message WHERE c.seen_at IS NULL
+GROUP BY m.id, m.connection, m.topic ORDER BY m.id
+"""
+_RESERVED = """
+SELECT key, connection, label, source_id, document, total, currency, changed_at FROM orders
+WHERE state IN ('new', 'running', 'waiting', 'held', 'parked', 'dead') AND disposition = 'active'
+  AND document LIKE :dated
+"""
+
+
+class _Money(msgspec.Struct):
+    currency: str
+    status: str = ""
+    authorized: int = 0
+    captured: int = 0
+    expires_at: datetime | None = None
+
+
+class _Payments(msgspec.Struct):
+    payments: list[_Money] = []
+
+
+_payments = msgspec.json.Decoder(_Payments).decode
+
+_RANK = {weight: rank for rank, weight in enumerate(Weight)}
+
+
+def needs(tx: Tx, now: datetime, limit: int = LARGEST_LIST) -> list[Need]:
+    """The most pressing first: what has a date that is near, then by weight, then the oldest."""
+    expiries = dict(_expiries(tx, now))
+    steps = [listing.step_row(row) for row in tx.all(_ONE_BY_ONE, limit=limit)]
+    found = [
+        *_of_orders(steps, expiries),
+        *_of_connections(tx, now),
+        *_of_messages(tx),
+        *_of_conflicts(tx),
+    ]
+    known = {need.order for need in found if need.order}
+    found += [
+        _expiring(expiry) for key, expiry in expiries.items() if key not in known and expiry.due - now < EXPIRY_WARNING
+    ]
+    return sorted(found, key=lambda need: _pressing(need, now))
+
+
+def _pressing(need: Need, now: datetime) -> tuple[Any, ...]:
+    near = need.due_at is not None and need.due_at - now < EXPIRY_WARNING
+    return (
+        not need.needs_person,
+        not near,
+        _RANK[need.weight],
+        need.due_at or need.since,
+        need.order or "",
+        need.step or "",
+    )
+
+
+# --- orders
+
+
+def _of_orders(steps: Sequence[StepRow], expiries: dict[str, _Expiry]) -> Iterable[Need]:
+    """One need per decision: steps in doubt each ask their own question, the others may share theirs."""
+    together: dict[tuple[str, str, str], list[StepRow]] = {}
+    for row in steps:
+        cause = _cause(row)
+        alone = row.step.id if cause.act is Act.RESOLVE else ""
+        together.setdefault((row.order, cause.code, alone), []).append(row)
+    for rows_ in together.values():
+        yield _of_order(rows_, expiries.get(rows_[0].order))
+
+
+def _cause(row: StepRow) -> Cause:
+    return cause_of(row.step.cause or row.step.state.value)
+
+
+def title_of(capability: str | None) -> str | None:
+    found = CAPABILITIES.get(capability or "")
+    return found.title if found else None
+
+
+def _of_order(same: Sequence[StepRow], expiry: _Expiry | None) -> Need:
+    first = same[0]
+    step, cause = first.step, _cause(first)
+    title = title_of(step.capability)
+    what = title[:1].lower() + title[1:] if title else None
+    single = step.id if len(same) == 1 else None
+    return Need(
+        code=cause.code,
+        weight=cause.weight,
+        title=cause.title,
+        words=say(cause.words, connection=step.connection, what=what),
+        state=step.state.value,
+        action=action_for(cause, order=first.order, step=single, connection=step.connection, what=what),
+        since=min(row.step.last_sent or row.step.began_at or row.changed_at for row in same),
+        count=len(same),
+        order=first.order,
+        label=first.label,
+        step=step.id,
+        what=title,
+        connection=step.connection,
+        at_stake=(first.at_stake,) if first.at_stake else (),
+        due_at=expiry.due if expiry else None,
+        due="the authorisation ends" if expiry else None,
+        said=said(step.detail),
+    )
+
+
+def said(detail: dict[str, Any]) -> str | None:
+    """The one sentence a person needs of a step's or message's detail: the provider's words, or what differs."""
+    problems = detail.get("problems")
+    if isinstance(problems, list) and problems:
+        first = problems[0]
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        if isinstance(first, dict):
+            parts = [str(first[name]) for name in ("path", "what", "mend") if first.get(name)]
+            return (": ".join(parts[:2]) + ("; " + parts[2] if len(parts) > 2 else "")) + more
+        return f"{first}{more}"
+    for name in ("message", "what", "difference", "changed", "change", "why", "code"):
+        if isinstance(detail.get(name), str) and detail[name]:
+            return _with_mend(detail[name], detail)
+    if isinstance(detail.get("missing"), list):
+        return "missing: " + ", ".join(map(str, detail["missing"]))
+    if isinstance(detail.get("methods"), list):
+        return "paid by: " + ", ".join(map(str, detail["methods"]))
+    return None
+
+
+def _with_mend(text: str, detail: dict[str, Any]) -> str:
+    mend = detail.get("mend")
+    return f"{text}; {mend}" if isinstance(mend, str) and mend else text
+
+
+# --- dates
+
+
+class _Expiry(msgspec.Struct, frozen=True):
+    order: str
+    connection: str
+    label: str
+    due: datetime
+    at_stake: Sum
+    changed_at: datetime
+
+
+def _expiries(tx: Tx, now: datetime) -> Iterable[tuple[str, _Expiry]]:
+    """The soonest end of an uncaptured authorisation of each open order."""
+    for row in tx.all(_RESERVED, dated='%"expires_at"%'):
+        open_ = [p for p in _payments(row["document"]).payments if _is_reserved(p)]
+        soonest = min(open_, key=lambda payment: payment.expires_at or now, default=None)
+        if soonest is not None and soonest.expires_at is not None:
+            label, stake = (
+                row["label"] or row["source_id"],
+                Sum(soonest.authorized - soonest.captured, soonest.currency),
+            )
+            changed = rows.surely(row["changed_at"])
+            yield row["key"], _Expiry(row["key"], row["connection"], label, soonest.expires_at, stake, changed)
+
+
+def _is_reserved(payment: _Money) -> bool:
+    return payment.expires_at is not None and payment.status in ("authorized", "partially_captured")
+
+
+def _expiring(expiry: _Expiry) -> Need:
+    cause = cause_of("expiring")
+    return Need(
+        code=cause.code,
+        weight=cause.weight,
+        title=cause.title,
+        words=cause.words,
+        state="expiring",
+        action=action_for(cause, order=expiry.order),
+        since=expiry.changed_at,
+        order=expiry.order,
+        label=expiry.label,
+        connection=expiry.connection,
+        at_stake=(expiry.at_stake,),
+        due_at=expiry.due,
+        due="the authorisation ends",
+    )
+
+
+# --- connections and messages
+
+
+def _of_connections(tx: Tx, now: datetime) -> Iterable[Need]:
+    held: dict[tuple[str, str | None], list[Row]] = {}
+    for row in tx.all(_WHOLE_CONNECTIONS):
+        held.setdefault((row["cause"], row["connection"]), []).append(row)
+    for row in tx.all("SELECT name, why, changed_at FROM connections WHERE paused = 1 ORDER BY name"):
+        waiting = held.pop(("paused", row["name"]), [])
+        yield _of_connection(cause_of("paused"), row["name"], waiting, rows.surely(row["changed_at"]), row["why"])
+    for (code, connection), waiting in sorted(held.items(), key=lambda item: (item[0][0], item[0][1] or "")):
+        yield _of_connection(cause_of(code), connection, waiting, now, None)
+
+
+def _of_connection(
+    cause: Cause, connection: str | None, waiting: Sequence[Row], since: datetime, why: str | None
+) -> Need:
+    """`count` is how many orders wait for it."""
+    started = [rows.surely(row["since"]) for row in waiting if row["since"] is not None]
+    sums = tuple(Sum(int(row["total"]), row["currency"]) for row in waiting if row["currency"] and row["total"])
+    return Need(
+        code=cause.code,
+        weight=cause.weight,
+        title=cause.title,
+        words=say(cause.words, connection=connection, what=None),
+        state="paused" if cause.code == "paused" else "held",
+        action=action_for(cause, order=waiting[0]["example"] if waiting else None, connection=connection),
+        since=min([since, *started]),
+        count=sum(row["number"] for row in waiting),
+        connection=connection,
+        at_stake=sums,
+        said=why,
+    )
+
+
+def _of_messages(tx: Tx) -> Iterable[Need]:
+    for row in sorted(tx.all(_HELD_MESSAGES), key=lambda row: (row["connection"], row["cause"] or "")):
+        cause = cause_of(row["cause"])
+        single = row["first"] if row["number"] == 1 else None
+        detail = tx.one("SELECT detail FROM messages WHERE id = :id", id=row["first"])
+        yield Need(
+            code=cause.code,
+            weight=cause.weight,
+            title=cause.title,
+            words=say(cause.words, connection=row["connection"], what=None),
+            state="held",
+            action=action_for(cause, message=single, connection=row["connection"]),
+            since=rows.surely(row["since"]),
+            count=row["number"],
+            connection=row["connection"],
+            message=row["first"],
+            said=said(rows.from_json(detail["detail"])) if detail else None,
+        )
+
+
+def _of_conflicts(tx: Tx) -> Iterable[Need]:
+    cause = cause_of("conflict")
+    for row in tx.all(_CONFLICTS):
+        yield Need(
+            code=cause.code,
+            weight=cause.weight,
+            title=cause.title,
+            words=say(cause.words, connection=row["connection"], what=None),
+            state="conflict",
+            action=action_for(cause, message=row["id"]),
+            since=rows.surely(row["since"]),
+            count=row["number"],
+            connection=row["connection"],
+            message=row["id"],
+        )

@@ -1,0 +1,69 @@
+"""What is shown of the books: read-only, one method per question. Cheap enough to be asked every few seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from hub.model.flow import State
+from hub.model.message import MessageState
+from hub.model.view import Counts, Dossier, Entry, MessageRow, MessageView, Need, OrderQuery, OrderRow, Page, StepRow
+from hub.store import census, dossier, listing, needs, timeline
+from hub.store.tx import Tx
+
+
+class Reads(Protocol):
+    """Read-only connections, one per thread (`hub.store.sqlite.Readers`)."""
+
+    def tx(self) -> Tx: ...
+
+
+class Views:
+    """Lists raise BadCursor for a cursor that no page gave."""
+
+    def __init__(self, reads: Reads) -> None:
+        self._reads = reads
+
+    def orders(self, query: OrderQuery) -> Page[OrderRow]:
+        """Orders, the newest change first."""
+        return listing.orders(self._reads.tx(), query)
+
+    def order(self, key: str) -> Dossier | None:
+        """One order with everything; None where the hub has no such order."""
+        return dossier.dossier(self._reads.tx(), key)
+
+    def timeline(self, found: Dossier) -> tuple[Entry, ...]:
+        """What happened to it, oldest first, and at the end what is still to come."""
+        return timeline.timeline(found)
+
+    def attention(self, now: datetime) -> list[Need]:
+        """Everything that needs a person, the most pressing first; then what goes on by itself."""
+        return needs.needs(self._reads.tx(), now)
+
+    def steps(self, states: Sequence[State], connection: str | None = None, limit: int = 200) -> list[StepRow]:
+        """Steps in these states over all orders, those of the longest untouched orders first."""
+        return listing.steps(self._reads.tx(), states, limit, connection)
+
+    def messages(
+        self,
+        state: MessageState | None = None,
+        connection: str | None = None,
+        after: str | None = None,
+        limit: int = 50,
+    ) -> Page[MessageRow]:
+        """Messages, newest first."""
+        return listing.messages(self._reads.tx(), state, connection, after, limit)
+
+    def message(self, number: int) -> MessageView | None:
+        """One message with its bytes; None where the hub has no such message."""
+        return dossier.message(self._reads.tx(), number)
+
+    def counts(self, now: datetime) -> Counts:
+        """How much there is of everything, for a header and for metrics."""
+        return census.census(self._reads.tx(), now)
+
+    def connections(self) -> tuple[str, ...]:
+        """The names of connections that orders came from."""
+        rows = self._reads.tx().all("SELECT DISTINCT connection FROM orders ORDER BY connection")
+        return tuple(row["connection"] for row in rows)
