@@ -1,4 +1,6 @@
-"""What a person may decide: each a plan that can be shown first, then exactly that, with an actor and a reason on record."""
+"""What a person may decide: each a plan that can be shown first, then exactly that, with an actor and a reason on
+record.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +60,9 @@ def replay_plan(setting: Setting, order: str, step: str | None, now: datetime) -
 
 
 def preview(setting: Setting, book: Book, now: datetime) -> list[PlannedEffect]:
-    """What the hub would call for an order if it were adopted and live now, with amounts. Pure: works on a copy in memory."""
+    """What the hub would call for an order if it were adopted and live now, with amounts. Pure: works on a copy in
+    memory.
+    """
     if book.order is None:
         return []
     intake.start(setting, book, now)
@@ -113,7 +117,9 @@ def _verdict(setting: Setting, book: Book, step: Step, now: datetime) -> tuple[s
 
 
 def replay(setting: Setting, order: str, step: str | None, actor: str, why: str, now: datetime) -> list[str]:
-    """Tries again what is dead, held or refused; what may have happened is asked about first. Returns the steps moved."""
+    """Tries again what is dead, held or refused; what may have happened is asked about first. Returns the steps
+    moved.
+    """
 
     def decide(book: Book) -> list[str]:
         _refuse_history(book)
@@ -288,9 +294,12 @@ def cancel(setting: Setting, order: str, actor: str, why: str, now: datetime) ->
 
 
 def refund(
-    setting: Setting, order: str, amount: int, lines: Sequence[dict[str, Any]], payment_id: str | None, actor: str, why: str, now: datetime
+    setting: Setting, order: str, amount: int, lines: Sequence[dict[str, Any]], payment_id: str | None, actor: str,
+    why: str, now: datetime
 ) -> str:  # fmt: skip
-    """Refunds minor units at the payment's custodian, by the refund flow. The same command twice is two refunds, so it is named."""
+    """Refunds minor units at the payment's custodian, by the refund flow. The same command twice is two refunds, so
+    it is named.
+    """
 
     def decide(book: Book) -> str:
         _refuse_history(book)

@@ -136,7 +136,9 @@ def apply_shipments(
 
 
 def _lines_of(book: Book, group: Group, said: Sequence[Document], identity: str) -> dict[str, int]:
-    """The warehouse counts SKUs; the order counts lines: units go to the group's lines of that SKU that are still open."""
+    """The warehouse counts SKUs; the order counts lines: units go to the group's lines of that SKU that are still
+    open.
+    """
     known = book.parcels.get(identity)
     if known is not None:
         return known.lines

@@ -1,4 +1,6 @@
-"""What stands between a due step and its call. Pure: looked at before the call is prepared and again with the intent."""
+"""What stands between a due step and its call. Pure: looked at before the call is prepared and again with the
+intent.
+"""
 
 from __future__ import annotations
 

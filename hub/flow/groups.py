@@ -58,7 +58,9 @@ def shipped(book: Book, group: Group | None = None) -> dict[str, int]:
 
 
 def replan(book: Book, rules: tuple[Rule, ...], document: Mapping[str, Any]) -> None:
-    """Allocates what is wanted and not yet sent. Groups that were sent are frozen; the others merge, split or vanish."""
+    """Allocates what is wanted and not yet sent. Groups that were sent are frozen; the others merge, split or
+    vanish.
+    """
     order = book.order
     assert order is not None
     need = wanted(book)
@@ -123,7 +125,9 @@ def _method_type(order: Order, line: LineItem) -> str:
 
 
 def promise(document: Mapping[str, Any], lines: Mapping[str, int]) -> tuple[dict[str, Any] | None, str | None]:
-    """Where the lines go and by which service: the expectation that names one of them, else the first that names a place."""
+    """Where the lines go and by which service: the expectation that names one of them, else the first that names a
+    place.
+    """
     expectations = document["fulfillment"]["expectations"]
     named = [e for e in expectations if any(item["id"] in lines for item in e["line_items"])]
     for expectation in (*named, *expectations):

@@ -20,10 +20,10 @@ T = TypeVar("T")
 
 def build(setting: Setting, book: Book, step: Step) -> tuple[Input, dict[str, Any]]:
     """(input, content). Raises CannotPrepare when the book lacks what the capability needs."""
-    assert book.order is not None and step.capability is not None
+    assert book.order is not None
+    assert step.capability is not None
     reference = reference_of(setting.install_key, step.identity(book.key))
     made = _BUILDERS[step.capability](setting, book, step)
-    storefront = scope.storefront_of(setting, book)
     made["reference"] = reference
     made["order"] = _order_facts(book)
     return made, _content(step.capability, made)

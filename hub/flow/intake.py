@@ -113,7 +113,9 @@ def absorb(setting: Setting, book: Book, part: Translation, now: datetime) -> No
 
 
 def _dispose(setting: Setting, book: Book, order: Order, now: datetime) -> None:
-    """Safe start: what was placed before we were asked to act, or is over at the source, is history; a test order never joins."""
+    """Safe start: what was placed before we were asked to act, or is over at the source, is history; a test order
+    never joins.
+    """
     connection = setting.connections[book.connection]
     act_from = setting.store.standing(book.connection).act_from
     if connection.live and order.test:
@@ -178,7 +180,9 @@ def _observing(
 
 
 def fail(setting: Setting, message: StoredMessage, error: BaseException, now: datetime) -> None:
-    """A defect of ours met this message: it is tried again a few times, then held with its cause; the worker lives on."""
+    """A defect of ours met this message: it is tried again a few times, then held with its cause; the worker lives
+    on.
+    """
     if message.tries >= 5:
         detail = {"error": type(error).__name__}
         setting.store.settle_message(message.id, message.token, MessageState.HELD.value, "defect", detail, now)

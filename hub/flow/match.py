@@ -11,7 +11,9 @@ Hit = Mapping[str, Any]
 
 
 def matches(effect: Effect, hit: Hit) -> bool:
-    """Amount and currency for money; recipient and lines for goods. What the provider does not tell is not held against it."""
+    """Amount and currency for money; recipient and lines for goods. What the provider does not tell is not held
+    against it.
+    """
     content = effect.content
     if "amount" in content:
         return hit.get("amount") == content["amount"] and _same_text(hit.get("currency"), content["currency"])
@@ -32,7 +34,9 @@ def difference(effect: Effect, hits: Sequence[Hit]) -> dict[str, Any]:
 
 
 def candidates(effect: Effect, hits: Sequence[Hit], taken: set[str]) -> list[Hit]:
-    """Hits that may be this effect: of its kind, bearing our reference where they bear one, and not another effect's."""
+    """Hits that may be this effect: of its kind, bearing our reference where they bear one, and not another
+    effect's.
+    """
     kind = {"payment.capture": "capture", "payment.void": "void", "payment.refund": "refund"}.get(effect.capability)
     found = []
     for hit in hits:

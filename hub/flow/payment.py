@@ -12,7 +12,9 @@ READY, WAITING, UNKNOWN = "ready", "waiting", "unknown"
 
 
 def readiness(order: Order) -> str:
-    """ready: paid, authorised, on terms, free, or cash on delivery; waiting: the money is not there; unknown: a person must say."""
+    """ready: paid, authorised, on terms, free, or cash on delivery; waiting: the money is not there; unknown: a
+    person must say.
+    """
     if not order.payments:
         return READY if order.total("total") == 0 else WAITING
     verdicts = {_one(payment) for payment in order.payments}

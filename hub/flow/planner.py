@@ -1,6 +1,7 @@
 """What an order needs now: pure on the book, run at the end of every moment until nothing moves.
 
-It never asks anybody anything. It lays groups, makes the steps a flow declares for each payment, group and parcel, frees
+It never asks anybody anything. It lays groups, makes the steps a flow declares for each payment, group and parcel,
+frees
 what may go, skips what does not apply, takes back what is no longer wanted, and raises what a person must see.
 """
 

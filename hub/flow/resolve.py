@@ -1,4 +1,6 @@
-"""What may have happened: resolved by what the provider can do, never by a guess. Pure decisions and their application."""
+"""What may have happened: resolved by what the provider can do, never by a guess. Pure decisions and their
+application.
+"""
 
 from __future__ import annotations
 

@@ -13,7 +13,9 @@ RETRY_AFTER_CAP_SECONDS = 3600.0
 def backoff(
     guarantee: Guarantee, tries: int, jitter: random.Random, retry_after_seconds: float | None = None
 ) -> timedelta:
-    """The wait before try `tries + 1`: exponential with full jitter on its upper half, at least what the provider asked for."""
+    """The wait before try `tries + 1`: exponential with full jitter on its upper half, at least what the provider
+    asked for.
+    """
     ceiling = min(guarantee.backoff_seconds * 2 ** min(max(tries - 1, 0), 20), guarantee.backoff_cap_seconds)
     seconds = ceiling * (0.5 + jitter.random() / 2)
     if retry_after_seconds is not None:

@@ -22,7 +22,9 @@ def storefront_of(setting: Setting, book: Book) -> Connection:
 
 
 def subject_id(step: Step, kind: str) -> str | None:
-    """`group:abc` -> `abc` where the step's subject has that kind, at its end (`shipped:parcel:1` is about parcel 1)."""
+    """`group:abc` -> `abc` where the step's subject has that kind, at its end (`shipped:parcel:1` is about parcel
+    1).
+    """
     marker = f"{kind}:"
     if step.subject.startswith(marker):
         return step.subject.removeprefix(marker)

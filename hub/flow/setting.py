@@ -1,4 +1,6 @@
-"""What the flow engine is given: the other wings by their Protocols, and what the configuration says. Built by assembly."""
+"""What the flow engine is given: the other wings by their Protocols, and what the configuration says. Built by
+assembly.
+"""
 
 from __future__ import annotations
 

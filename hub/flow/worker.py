@@ -129,8 +129,9 @@ def _ask(setting: Setting, claim: Claim, book: Book, step: Step) -> Work:
     """A read-only capability: no intent, freely repeated."""
     try:
         made, _ = inputs.build(setting, book, step)
-    except CannotPrepare:
-        yield Moment("hold", _changing(setting, claim, lambda b, s, now: _cannot(s, error, now)))
+    except CannotPrepare as error:
+        refusal = error
+        yield Moment("hold", _changing(setting, claim, lambda b, s, now: _cannot(s, refusal, now)))
         return
     connection, capability = step.connection or "", step.capability or ""
     outcome: Outcome = yield Wire(

@@ -19,7 +19,9 @@ from hub.model.step import Attempt, Effect, Group, Note, Parcel, Run, Step
 
 @dataclass
 class Observation:
-    """A provider's or storefront's word that matched nothing else yet, or late evidence of a fenced worker. Append-only."""
+    """A provider's or storefront's word that matched nothing else yet, or late evidence of a fenced worker. Append-
+    only.
+    """
 
     type: str
     connection: str

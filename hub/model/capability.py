@@ -45,7 +45,8 @@ class Capability:
 def _all() -> tuple[Capability, ...]:
     read, change = Capability, partial(Capability, mutating=True)
     return (
-        # payment: {id, method, provider, reference, status, currency, authorized, captured, refunded}; amount: minor units
+        # payment: {id, method, provider, reference, status, currency, authorized, captured, refunded}; amount: minor
+        # units
         change(
             "payment.capture",
             ("payment", "amount", "currency"),
@@ -73,10 +74,12 @@ def _all() -> tuple[Capability, ...]:
             content=("amount", "currency"),
             title="Refund a payment",
         ),
-        # effect: "payment.capture" | "payment.void" | "payment.refund"; hits: [{id, kind, amount, currency, status, reference}]
+        # effect: "payment.capture" | "payment.void" | "payment.refund"; hits: [{id, kind, amount, currency, status,
+        # reference}]
         # with `kind` one of capture, void, refund, and `reference` ours where the provider keeps it
         read("payment.find", ("payment", "effect", "amount", "currency"), ("hits",), title="Look a payment up"),
-        # group: {id, lines: [{id, sku, title, quantity, price, weight_grams}], destination, service, cod_amount, currency, location_id}
+        # group: {id, lines: [{id, sku, title, quantity, price, weight_grams}], destination, service, cod_amount,
+        # currency, location_id}
         change(
             "fulfillment.create",
             ("group", "buyer"),
@@ -88,7 +91,8 @@ def _all() -> tuple[Capability, ...]:
         ),
         # id: the warehouse's order id where known, else None (then by reference);
         # hits: [{id, reference, status, lines: [{sku, quantity}], recipient: {name, postal_code, address_country},
-        #         shipments: [{id, status, tracking_number, tracking_url, carrier, shipped_at, delivered_at, lines: [{sku, quantity}]}]}]
+        # shipments: [{id, status, tracking_number, tracking_url, carrier, shipped_at, delivered_at, lines: [{sku,
+        # quantity}]}]}]
         # status: processing, shipped, partially_shipped, delivered, cancelled, exception
         read("fulfillment.find", ("id",), ("hits",), title="Look a warehouse order up"),
         change(
@@ -104,7 +108,8 @@ def _all() -> tuple[Capability, ...]:
         change("inventory.set", ("sku", "location_id", "available"), ("id",), title="Set stock"),
         # verified: bool; destination: corrected; problems: [text]
         read("address.verify", ("destination",), ("verified", "destination", "problems"), title="Check an address"),
-        # parcel: {weight_grams, length_mm, width_mm, height_mm}; rates: [{id, carrier, service, amount, currency, delivery_days}]
+        # parcel: {weight_grams, length_mm, width_mm, height_mm}; rates: [{id, carrier, service, amount, currency,
+        # delivery_days}]
         read("rate.list", ("origin", "destination", "parcel"), ("rates",), title="List rates"),
         change(
             "shipment.create",
@@ -123,7 +128,8 @@ def _all() -> tuple[Capability, ...]:
             content=(),
             title="Buy a label",
         ),
-        # hits: [{id, reference, status, tracking_number, carrier, tracking_url, label_url, amount, currency, refund_status, rates}]
+        # hits: [{id, reference, status, tracking_number, carrier, tracking_url, label_url, amount, currency,
+        # refund_status, rates}]
         # status: created (nothing bought), purchased; refund_status: None, submitted, refunded, rejected
         read("shipment.find", ("id",), ("hits",), title="Look a carrier shipment up"),
         change("label.refund", ("shipment_id",), ("id", "status"), find="shipment.find", title="Refund a label"),
@@ -152,7 +158,8 @@ def _all() -> tuple[Capability, ...]:
             "webhook.register", ("topic", "address", "secret"), ("id",), find="webhook.list", title="Register a webhook"
         ),
         read("webhook.list", (), ("hits",), title="List webhooks"),
-        # for connecting and doctor: {name, currency, timezone, scopes: [..], locations: [{id, name}], services: [{id, name}]}
+        # for connecting and doctor: {name, currency, timezone, scopes: [..], locations: [{id, name}], services: [{id,
+        # name}]}
         read("account.describe", (), ("account",), title="Describe the account"),
     )
 

@@ -31,7 +31,9 @@ class Translator(Protocol):
     """What the flow needs of the mappings."""
 
     def translate(self, mapping: str, body: bytes, settings: Mapping[str, Any]) -> Translation:
-        """A payload's entities or evidence, or its problems. `settings` are the connection's; never raises on bad input."""
+        """A payload's entities or evidence, or its problems. `settings` are the connection's; never raises on bad
+        input.
+        """
         ...
 
     def translate_document(self, mapping: str, document: Any, settings: Mapping[str, Any]) -> Translation:
@@ -60,7 +62,9 @@ class Guarantee:
 
 @dataclass(frozen=True)
 class Call:
-    """One request to a connection. `body` is the prepared request, stored before it is sent; `key` rides where declared."""
+    """One request to a connection. `body` is the prepared request, stored before it is sent; `key` rides where
+    declared.
+    """
 
     connection: str
     capability: str
@@ -92,7 +96,9 @@ class Connectors(Protocol):
         ...
 
     def read(self, connection: str, capability: str, inputs: Mapping[str, Any]) -> Outcome:
-        """Asks a question (lookups, lists, fetches). Never raises; the verdict is DONE, REFUSED, AUTH, HELD, NOT_EXECUTED or UNKNOWN."""
+        """Asks a question (lookups, lists, fetches). Never raises; the verdict is DONE, REFUSED, AUTH, HELD,
+        NOT_EXECUTED or UNKNOWN.
+        """
         ...
 
 
@@ -141,7 +147,9 @@ class Claim:
 
 @dataclass(frozen=True)
 class Chore:
-    """Due work that is not a step: fetch (read one order), poll (ask a provider about an awaited thing), sweep (list a storefront)."""
+    """Due work that is not a step: fetch (read one order), poll (ask a provider about an awaited thing), sweep (list
+    a storefront).
+    """
 
     kind: str
     key: str
@@ -169,7 +177,9 @@ class Store(Inbox, Protocol):
     def claim_chores(self, limit: int, now: datetime, kinds: Sequence[str] = ()) -> Sequence[Chore]: ...
 
     def change(self, order: str, decide: Callable[[Book], T], now: datetime) -> T:
-        """Loads the order's book under its lock, runs `decide`, writes what it changed. An unknown order gets an empty book."""
+        """Loads the order's book under its lock, runs `decide`, writes what it changed. An unknown order gets an
+        empty book.
+        """
         ...
 
     def settle_message(
@@ -187,7 +197,8 @@ class Store(Inbox, Protocol):
     ) -> None: ...
 
     def place_evidence(self, observation: Observation) -> Sequence[str]:
-        """Keys of the orders which hold one of its handles at its connection; when none does, the observation is kept loose.
+        """Keys of the orders which hold one of its handles at its connection; when none does, the observation is kept
+        loose.
 
         One transaction, so that evidence and the effect it tells of cannot miss each other.
         """

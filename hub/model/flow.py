@@ -167,7 +167,9 @@ class Impossible(Exception):
 
 
 def after(state: State, event: Event, target: State | None = None) -> State:
-    """The next state. `target` chooses where the table allows several (FREED, MEND); Impossible where it has no cell."""
+    """The next state. `target` chooses where the table allows several (FREED, MEND); Impossible where it has no
+    cell.
+    """
     transition = TRANSITIONS.get((state, event))
     if transition is None:
         raise Impossible(f"{event.value!r} cannot befall a step that is {state.value}")

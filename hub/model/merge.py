@@ -43,7 +43,9 @@ def _higher(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
 
 
 def _join(one: Any, other: Any) -> Any:
-    """Commutative, associative, idempotent: objects join by key, lists of things with ids by id, the rest by a fixed order."""
+    """Commutative, associative, idempotent: objects join by key, lists of things with ids by id, the rest by a fixed
+    order.
+    """
     if one == other or other is None:
         return one
     if one is None:
@@ -97,7 +99,7 @@ def _side_facts(facts: Facts, prefix: str) -> dict[str, dict[str, Any]]:
 
 def _union(inside: list[dict[str, Any]], beside: dict[str, dict[str, Any]], version: str) -> list[dict[str, Any]]:
     """Entries told by the snapshot and entries told on their own, by id; the later teller wins, equals join."""
-    told = {entry["id"]: {"version": version, "document": entry} for entry in inside}
+    told: dict[str, dict[str, Any]] = {e["id"]: {"version": version, "document": e} for e in inside}
     for entity_id, fact in beside.items():
         told[entity_id] = _higher(told[entity_id], fact) if entity_id in told else fact
     return [told[entity_id]["document"] for entity_id in sorted(told)]

@@ -72,7 +72,8 @@ class Entity:
 class Evidence:
     """A provider's word that something happened, to be matched with an effect.
 
-    type: payment.captured, payment.voided, payment.refunded, payment.failed, fulfillment.shipped, fulfillment.delivered,
+    type: payment.captured, payment.voided, payment.refunded, payment.failed, fulfillment.shipped,
+    fulfillment.delivered,
     fulfillment.cancelled, fulfillment.exception, tracking.updated, label.refunded.
     `references` are our own names, `provider_ids` the provider's, either may match. `document` holds what the
     capability's `find` result would (for shipments: shipment id, tracking_number, lines ...). `live` is None where

@@ -68,7 +68,9 @@ class Item(Noun):
 
 
 class Quantity(Noun):
-    """original: as ordered; total: what is still wanted after edits and removals; fulfilled: what the source says left."""
+    """original: as ordered; total: what is still wanted after edits and removals; fulfilled: what the source says
+    left.
+    """
 
     original: int = Field(ge=0)
     total: int = Field(ge=0)

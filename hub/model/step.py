@@ -12,7 +12,8 @@ from hub.model.flow import State
 
 @dataclass
 class Step:
-    """One capability asked of one connection about one subject, or something awaited (`awaits`), or a task for a person.
+    """One capability asked of one connection about one subject, or something awaited (`awaits`), or a task for a
+    person.
 
     `id` is `flow/name/subject` within its order. `spec` is the declaration it was made from, pinned with its run.
     """
@@ -90,7 +91,9 @@ class Attempt:
 
 @dataclass
 class Group:
-    """Fulfilment group: lines of one order that one location ships by one method (warehouse, self, pickup, digital, storefront, none)."""
+    """Fulfilment group: lines of one order that one location ships by one method (warehouse, self, pickup, digital,
+    storefront, none).
+    """
 
     id: str
     method: str

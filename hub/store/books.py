@@ -13,7 +13,31 @@ from hub.store.tx import Row, Tx
 
 T = TypeVar("T")
 
-_ORDER_COLUMNS = ["key", "connection", "source_id", "label", "state", "disposition", "why", "approved", "adopted", "version", "source_version", "facts", "document", "runs", "groups", "parcels", "total", "currency", "placed_at", "read_at", "fetch_at", "created_at", "changed_at"]
+_ORDER_COLUMNS = [
+    "key",
+    "connection",
+    "source_id",
+    "label",
+    "state",
+    "disposition",
+    "why",
+    "approved",
+    "adopted",
+    "version",
+    "source_version",
+    "facts",
+    "document",
+    "runs",
+    "groups",
+    "parcels",
+    "total",
+    "currency",
+    "placed_at",
+    "read_at",
+    "fetch_at",
+    "created_at",
+    "changed_at",
+]
 _FIXED = ("key", "connection", "source_id", "created_at")
 
 
@@ -38,12 +62,14 @@ _SAVE_ORDER = _upsert("orders", _ORDER_COLUMNS, ("key",)).replace("created_at = 
 _SAVE_STEP = _upsert("steps", rows.STEP_COLUMNS, ("order_key", "id"))
 _SAVE_EFFECT = _upsert("effects", rows.EFFECT_COLUMNS, ("order_key", "capability", "subject", "generation"))
 _ATTEMPT = insert(
-    "attempts", ["order_key", "step", "token", "trigger", "started_at", "ended_at", "verdict", "code", "message", "transcript"]
+    "attempts",
+    ["order_key", "step", "token", "trigger", "started_at", "ended_at", "verdict", "code", "message", "transcript"],
 )
 _NOTE = insert("notes", ["order_key", "at", "actor", "kind", "text", "detail"])
-_HANDLE = "INSERT INTO handles (connection, handle, order_key) VALUES (:connection, :handle, :order_key) ON CONFLICT DO NOTHING"
+_HANDLE = insert("handles", ["connection", "handle", "order_key"]) + " ON CONFLICT DO NOTHING"
 _OBSERVATION = (
-    insert("observations", ["order_key", "type", "connection", "seen_at", "document", "handles", "message"]) + " RETURNING id"
+    insert("observations", ["order_key", "type", "connection", "seen_at", "document", "handles", "message"])
+    + " RETURNING id"
 )
 _VERSION = (
     "INSERT INTO order_versions (order_key, version, document, message, stored_at) "
@@ -99,9 +125,9 @@ def change(tx: Tx, key: str, decide: Callable[[Book], T], now: datetime) -> T:
 def _save_order(tx: Tx, book: Book, before: dict[str, Any], now: datetime) -> None:
     old: Row | None = before["order"]
     row = _order_row(book, old, now)
-    if old is not None and all(row[c] == old[c] for c in _ORDER_COLUMNS if c != "changed_at"):
-        if not (book.notes or book.attempts):
-            return
+    same = old is not None and all(row[c] == old[c] for c in _ORDER_COLUMNS if c != "changed_at")
+    if same and not (book.notes or book.attempts):
+        return
     tx.run(_SAVE_ORDER, **row)
     if row["document"] is not None and (old is None or row["version"] != old["version"]):
         tx.run(

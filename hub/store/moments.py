@@ -21,7 +21,19 @@ CLAIM_LEASE = timedelta(seconds=60)
 _KEEP = (
     books.insert(
         "messages",
-        ["connection", "topic", "delivery_id", "kind", "mapping", "headers", "body", "body_digest", "received_at", "state", "due_at"],
+        [
+            "connection",
+            "topic",
+            "delivery_id",
+            "kind",
+            "mapping",
+            "headers",
+            "body",
+            "body_digest",
+            "received_at",
+            "state",
+            "due_at",
+        ],
     )
     + " ON CONFLICT (connection, topic, delivery_id) DO NOTHING RETURNING id"
 )
@@ -35,7 +47,8 @@ _CLAIM_STEPS = """
 UPDATE steps SET
   token = token + 1,
   unresolved = CASE WHEN state = 'intent' THEN 1 ELSE unresolved END,
-  state = CASE state WHEN 'intent' THEN 'unknown' WHEN 'ready' THEN 'leased' WHEN 'waiting' THEN 'leased' ELSE state END,
+  state = CASE state WHEN 'intent' THEN 'unknown' WHEN 'ready' THEN 'leased' WHEN 'waiting' THEN 'leased'
+    ELSE state END,
   lease_until = :until, due_at = :until
 WHERE (order_key, id) IN (
   SELECT order_key, id FROM steps WHERE due_at <= :now ORDER BY due_at LIMIT :limit{skipping})
@@ -44,12 +57,14 @@ RETURNING order_key, id, token, state
 """
 _CLAIM_MESSAGES = """
 UPDATE messages SET token = token + 1, tries = tries + 1, due_at = :until
-WHERE id IN (SELECT id FROM messages WHERE due_at <= :now ORDER BY due_at, id LIMIT :limit{skipping}) AND due_at <= :now
+WHERE id IN (SELECT id FROM messages WHERE due_at <= :now ORDER BY due_at, id LIMIT :limit{skipping})
+  AND due_at <= :now
 RETURNING *
 """
 _CLAIM_CHORES = """
 UPDATE chores SET token = token + 1, tries = tries + 1, due_at = :until
-WHERE (kind, key) IN (SELECT kind, key FROM chores WHERE due_at <= :now ORDER BY due_at LIMIT :limit{skipping}) AND due_at <= :now
+WHERE (kind, key) IN (SELECT kind, key FROM chores WHERE due_at <= :now ORDER BY due_at LIMIT :limit{skipping})
+  AND due_at <= :now
 RETURNING kind, key, token, tries, detail
 """
 _PLAN_CHORE = """

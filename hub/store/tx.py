@@ -1,7 +1,8 @@
 """One transaction's face: portable SQL with `:name` parameters over the raw driver.
 
 The moments are the hub's hot path: a statement costs about 5 microseconds here and 40 to 110 through SQLAlchemy, whose
-schema and migrations we keep. The SQL is the common subset of SQLite and PostgreSQL; `tests/unit/store` runs it on both.
+schema and migrations we keep. The SQL is the common subset of SQLite and PostgreSQL; `tests/unit/store` runs it on
+both.
 """
 
 from __future__ import annotations

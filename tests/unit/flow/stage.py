@@ -78,7 +78,12 @@ class Provider:
     def guarantee(self, connection: str, capability: str) -> Guarantee:
         known = self.guarantees.get(capability)
         return known or Guarantee(
-            _SAFETY.get(capability, Safety.NONE), 10, 5, key_life_seconds=3600, find=_FIND.get(capability), complete=True
+            _SAFETY.get(capability, Safety.NONE),
+            10,
+            5,
+            key_life_seconds=3600,
+            find=_FIND.get(capability),
+            complete=True,
         )
 
     def prepare(self, connection: str, capability: str, inputs: Mapping[str, Any]) -> bytes:
@@ -174,7 +179,10 @@ class Stage:
         self.provider = Provider(lambda: self.now)
         owners = Owners("hub", "hub", {"confirmation": "hub", "shipped": "hub"})
         shop = Connection("shop", "shop", True, LIVE, owners=owners, pull_mapping="m", capture="before_shipping")
-        rest = {name: Connection(name, name, True, LIVE, collects_cash=True) for name in ("warehouse", "carrier", "mail", "pay")}
+        rest = {
+            name: Connection(name, name, True, LIVE, collects_cash=True)
+            for name in ("warehouse", "carrier", "mail", "pay")
+        }
         self.setting = Setting(
             store=self.store,
             connectors=self.provider,
@@ -247,7 +255,13 @@ class Stage:
 
 def order(source_id: str = "1", version: str = "1", **changes: Any) -> Entity:
     """An order of two lines, authorised at the storefront."""
-    address = {"street_address": "1 Quay", "address_locality": "Bremen", "address_country": "DE", "last_name": "Behn", "postal_code": "28195"}
+    address = {
+        "street_address": "1 Quay",
+        "address_locality": "Bremen",
+        "address_country": "DE",
+        "last_name": "Behn",
+        "postal_code": "28195",
+    }
     lines = changes.pop("lines", {"L1": 2, "L2": 1})
     document: dict[str, Any] = {
         "id": source_id,
