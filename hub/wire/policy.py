@@ -40,9 +40,13 @@ class Policy:
 
     def addresses(self, target: Target) -> list[str]:
         """All addresses of the target, each judged; one bad one refuses the name. Raises `Blocked` or `NotSent`."""
-        named = self.names(target)
-        if not named:
+        if not self.names(target):
             self._refuse_by_name(target)
+        return self.judged(target)
+
+    def judged(self, target: Target) -> list[str]:
+        """The same without the rules that are HTTP's own (TLS, ports): for other protocols."""
+        named = self.names(target)
         address = literal(target.host)
         found = [str(address)] if address is not None else self._resolve(target)
         for text in found:
