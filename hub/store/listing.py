@@ -46,30 +46,30 @@ LEFT JOIN effects e ON e.order_key = s.order_key AND e.capability = s.capability
 """
 
 
-class _Name(msgspec.Struct):
+class _Name(msgspec.Struct, frozen=True):
     first_name: str | None = None
     last_name: str | None = None
     company: str | None = None
     address_country: str | None = None
 
 
-class _Quantity(msgspec.Struct):
+class _Quantity(msgspec.Struct, frozen=True):
     total: int = 0
 
 
-class _Line(msgspec.Struct):
+class _Line(msgspec.Struct, frozen=True):
     quantity: _Quantity = _Quantity()
 
 
-class _Promise(msgspec.Struct):
+class _Promise(msgspec.Struct, frozen=True):
     destination: _Name | None = None
 
 
-class _Fulfillment(msgspec.Struct):
+class _Fulfillment(msgspec.Struct, frozen=True):
     expectations: list[_Promise] = []
 
 
-class _Glance(msgspec.Struct):
+class _Glance(msgspec.Struct, frozen=True):
     """What a list shows of an order's document."""
 
     buyer: _Name = _Name()

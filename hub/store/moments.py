@@ -180,6 +180,11 @@ class SqlStore:
         }
         self.writer.run(lambda tx: tx.run(sql, **values))
 
+    def known_orders(self, connection: str, source_ids: Sequence[str]) -> set[str]:
+        tx = self.readers.tx()
+        sql = "SELECT 1 FROM orders WHERE connection = :connection AND source_id = :source_id AND document IS NOT NULL"
+        return {i for i in source_ids if tx.one(sql, connection=connection, source_id=i) is not None}
+
     # --- connections, declarations, decisions
 
     def standing(self, connection: str) -> Standing:

@@ -51,7 +51,7 @@ WHERE state IN ('new', 'running', 'waiting', 'held', 'parked', 'dead') AND dispo
 """
 
 
-class _Money(msgspec.Struct):
+class _Money(msgspec.Struct, frozen=True):
     currency: str
     status: str = ""
     authorized: int = 0
@@ -59,7 +59,7 @@ class _Money(msgspec.Struct):
     expires_at: datetime | None = None
 
 
-class _Payments(msgspec.Struct):
+class _Payments(msgspec.Struct, frozen=True):
     payments: list[_Money] = []
 
 

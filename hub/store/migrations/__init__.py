@@ -1,0 +1,3 @@
+"""Schema migrations, oldest first."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""One file per migration."""
+
+from __future__ import annotations

@@ -1,0 +1,60 @@
+"""Migrations of the embedded store. Alembic is imported only when there is something to migrate."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import datetime
+from pathlib import Path
+
+HEAD = "0001"
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class Newer(Exception):
+    """The file was written by a newer Crossdock: install that version, or restore the backup made before it."""
+
+
+def revision(path: Path) -> str | None:
+    """The schema revision of a store file; None for a new or empty one."""
+    if not path.exists():
+        return None
+    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    try:
+        row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    except sqlite3.OperationalError:
+        return None
+    finally:
+        connection.close()
+    return str(row[0]) if row else None
+
+
+def upgrade(path: Path) -> tuple[str | None, str]:
+    """Brings a store file to this version's schema: (revision before, revision now). Raises Newer."""
+    before = revision(path)
+    if before == HEAD:
+        return before, HEAD
+    if before is not None and before > HEAD:
+        raise Newer(f"{path.name} is at revision {before}, this version knows {HEAD}")
+    from alembic import command  # noqa: PLC0415 - half a second that only a migration needs
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("sqlalchemy.url", f"sqlite:///{path}")
+    command.upgrade(config, "head")
+    return before, HEAD
+
+
+def backup(path: Path, directory: Path, now: datetime) -> Path:
+    """A consistent copy of a store that may be in use. Returns where it lies."""
+    directory.mkdir(parents=True, exist_ok=True)
+    target = directory / f"{path.stem}-{now:%Y%m%dT%H%M%SZ}.db"
+    source = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    copy = sqlite3.connect(target)
+    try:
+        source.backup(copy)
+    finally:
+        copy.close()
+        source.close()
+    target.chmod(0o600)
+    return target
