@@ -16,6 +16,7 @@ from hub.model.money import exponent
 from hub.webhook.examples import failed_examples
 from hub.webhook.manifest import WebhookManifest
 from hub.webhook.ping import PingRule
+from hub.webhook.reading import Selector
 from hub.webhook.signature import FAMILIES
 from hub.webhook.source import Rule, Source
 from hub.webhook.verifier import Verifier
@@ -90,10 +91,9 @@ def compile_source(document: Document, stem: str | None = None) -> Source:
             manifest.signature.secret_form,
         ),
         pings=tuple(PingRule.of(ping) for ping in manifest.pings),
-        topic_body=topic_body,
-        id_body=id_body,
+        topic_body=Selector.of(topic_body) if topic_body else None,
+        id_body=Selector.of(id_body) if id_body else None,
         rules=rules,
-        volatile=tuple(tuple(path.split(".")) for path in manifest.volatile),
     )
 
 

@@ -12,7 +12,7 @@ from hub.webhook.verdict import Reason
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,63}$")]
 HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,99}$")]
-Path = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]+(\.[A-Za-z0-9_]+){0,7}$")]
+Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,64}$")]
 Words = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 Formula = Annotated[str, StringConstraints(pattern=r"^= .+", max_length=2000)]
 Kind = Literal["order", "refund", "fulfillment", "evidence", "deleted", "privacy", "ignore"]
@@ -113,8 +113,8 @@ class WebhookManifest(Part):
     topic: Topic
     delivery_id: DeliveryId = DeliveryId()
     bindings: tuple[Binding, ...] = ()
-    volatile: tuple[Path, ...] = Field(
-        default=(), description="Fields of the body that differ between repeats of one delivery."
+    volatile: tuple[Key, ...] = Field(
+        default=(), description="Fields at the top of the body that differ between repeats of one delivery."
     )
     pings: tuple[Ping, ...] = ()
     topics: dict[str, Entry] = Field(default_factory=dict)

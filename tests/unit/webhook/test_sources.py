@@ -62,7 +62,7 @@ def test_a_signed_body_that_is_not_json_is_kept_as_unknown(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["stripe", "easypost"])
 def test_volatile_fields_do_not_make_a_conflict(name: str) -> None:
-    field = SOURCES[name].volatile[0][0]
+    field = SOURCES[name].manifest.volatile[0]
     first, again, other = (
         judge(name, {}, json.dumps({"id": "evt_1", field: value, "amount": amount}).encode())
         for value, amount in ((2, 5), (1, 5), (2, 6))
