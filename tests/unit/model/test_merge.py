@@ -1,0 +1,121 @@
+"""Facts join in any order, any number of times, to the same canonical order."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.model.merge import join, order_of
+from hub.model.message import Entity
+
+PLACED = "2026-03-01T12:00:00+00:00"
+
+
+def snapshot(version: str, *, net: bool = False, lines: dict[str, int] | None = None, **changes: Any) -> Entity:
+    document = {
+        "id": "1",
+        "label": "#1",
+        "currency": "EUR",
+        "placed_at": PLACED,
+        "line_items": [
+            {"id": line, "item": {"title": line, "price": 100}, "quantity": {"original": quantity, "total": quantity}}
+            for line, quantity in (lines or {"a": 3, "b": 1}).items()
+        ],
+        "hub": {"quantities_net": True} if net else {},
+    }
+    return Entity("order", "1", "1", version, document | changes)
+
+
+def refund(refund_id: str, version: str, lines: dict[str, int], status: str = "completed") -> Entity:
+    items = [{"id": line, "quantity": quantity} for line, quantity in lines.items()]
+    return Entity("refund", "1", refund_id, version, {"id": refund_id, "type": "refund", "status": status, "line_items": items})
+
+
+def shipment(event_id: str, version: str, kind: str) -> Entity:
+    return Entity("fulfillment", "1", event_id, version, {"id": event_id, "type": kind})
+
+
+DELETED = Entity("deleted", "1", "1", "9", {})
+
+
+def fold(entities):
+    facts: dict[str, Any] = {}
+    for entity in entities:
+        facts = join(facts, entity)
+    return facts
+
+
+entities = st.one_of(
+    st.builds(
+        snapshot,
+        st.sampled_from(["1", "2", "3"]),
+        net=st.booleans(),
+        note=st.sampled_from([None, "x", "yy"]),
+        tags=st.lists(st.sampled_from(["a", "b"]), max_size=2),
+        standing=st.sampled_from(["open", "cancelled"]),
+    ),
+    st.builds(
+        refund,
+        st.sampled_from(["r1", "r2"]),
+        st.sampled_from(["1", "2", "3"]),
+        st.dictionaries(st.sampled_from(["a", "b"]), st.integers(1, 2), max_size=2),
+        st.sampled_from(["pending", "completed"]),
+    ),
+    st.builds(shipment, st.sampled_from(["f1", "f2"]), st.sampled_from(["1", "2"]), st.sampled_from(["shipped", "delivered"])),
+    st.just(DELETED),
+)
+
+
+@given(st.lists(entities, min_size=1, max_size=7), st.randoms(use_true_random=False))
+def test_every_order_and_duplication_ends_in_the_same_canonical_order(events, rng):
+    shuffled = events + rng.choices(events, k=rng.randrange(4))
+    rng.shuffle(shuffled)
+    assert order_of(fold(events)) == order_of(fold(shuffled))
+
+
+def test_all_permutations_of_a_walk():
+    walk = [snapshot("1"), snapshot("2", note="edited"), refund("r1", "3", {"a": 1}), shipment("f1", "2", "shipped"), DELETED]
+    orders = [order_of(fold(events)) for events in itertools.permutations(walk)]
+    assert all(order == orders[0] for order in orders)
+    assert orders[0] is not None
+    assert orders[0].note == "edited"
+    assert orders[0].standing == "deleted"
+
+
+def test_a_stale_snapshot_never_regresses():
+    order = order_of(fold([snapshot("2", note="new"), snapshot("1", note="old")]))
+    assert order is not None
+    assert order.note == "new"
+
+
+def test_refunded_units_are_taken_off_once_when_the_snapshot_counts_them():
+    entry = {"id": "r1", "type": "refund", "line_items": [{"id": "a", "quantity": 1}]}
+    counted = snapshot("3", net=True, lines={"a": 2, "b": 1}, adjustments=[entry])
+    order = order_of(fold([counted, refund("r1", "2", {"a": 1})]))
+    assert order is not None
+    assert order.line("a").quantity.total == 2
+
+
+def test_refunded_units_are_taken_off_when_the_snapshot_does_not_know_them():
+    order = order_of(fold([snapshot("1", net=True), refund("r1", "2", {"a": 1})]))
+    assert order is not None
+    assert order.line("a").quantity.total == 2
+
+
+def test_a_gross_snapshot_has_every_refund_taken_off():
+    entry = {"id": "r1", "type": "refund", "line_items": []}
+    order = order_of(fold([snapshot("3", adjustments=[entry]), refund("r1", "3", {"a": 3})]))
+    assert order is not None
+    assert order.line("a").status == "removed"
+
+
+def test_nothing_new_is_the_same_object():
+    facts = fold([snapshot("1")])
+    assert join(facts, snapshot("1")) is facts
+
+
+def test_side_facts_alone_are_no_order_yet():
+    assert order_of(fold([refund("r1", "1", {})])) is None
