@@ -24,6 +24,7 @@ from hub.connector.words import (
     one_or_more,
 )
 from hub.language.problem import Mendable
+from hub.language.schema import publish
 from hub.model.capability import Safety
 from hub.model.outcome import Verdict
 
@@ -256,8 +257,8 @@ class Manifest(Part):
 
 def json_schema() -> dict[str, Any]:
     """The JSON Schema that lets an editor complete and check a `connector.yaml`."""
-    schema = Manifest.model_json_schema(by_alias=True)
+    schema = publish(Manifest, "connector", "How one provider is asked and what its answers mean.")
     for holder, key in ((schema, "auth"), (schema["$defs"]["Row"], "status")):
         listed = holder["properties"][key]
         listed["anyOf"] = [listed["items"], {"type": listed.pop("type"), "items": listed.pop("items")}]
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "Crossdock connector"}
+    return schema

@@ -18,8 +18,8 @@ Shape = str | list[Any] | dict[str, Any]
 
 _DESTINATION: Shape = {
     "first_name": "text?", "last_name": "text?", "company": "text?", "street_address": "text?",
-    "extended_address": "text?", "address_locality": "text?", "address_region": "text?", "postal_code": "text?", "address_country": "text?",
-    "phone_number": "text?",
+    "extended_address": "text?", "address_locality": "text?", "address_region": "text?", "postal_code": "text?",
+    "address_country": "text?", "phone_number": "text?",
 }  # fmt: skip
 _BUYER: Shape = {"first_name": "text?", "last_name": "text?", "email": "text?", "phone_number": "text?"}
 _PAYMENT: Shape = {
