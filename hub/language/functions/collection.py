@@ -84,6 +84,16 @@ def group_by(frame: Frame, value: Any, expression: Element) -> dict[str, list[An
     return groups
 
 
+def dictionary(frame: Frame, value: Any, key: Element, content: Element) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    for element in _list(value, frame):
+        name = _key(key(element))
+        found = content(element)
+        if name is not None and found is not None:
+            made[name] = found
+    return made
+
+
 def sort_by(frame: Frame, value: Any, expression: Element) -> list[Any]:
     keyed = [(expression(element), element) for element in _list(value, frame)]
     if all(type(key) is str for key, _ in keyed) or all(type(key) in (int, Decimal) for key, _ in keyed):
@@ -150,6 +160,12 @@ FUNCTIONS = (
     Function("map_by(list, &expression)", "The expression's value for each element.", map_by, framed=True),
     Function("index_by(list, &expression)", "A mapping from each element's key to it.", index_by, framed=True),
     Function("group_by(list, &expression)", "A mapping from a key to its elements.", group_by, framed=True),
+    Function(
+        "dictionary(list, &key, &value)",
+        "A mapping made of each element's key and value; later elements win, null keys and values are left out.",
+        dictionary,
+        framed=True,
+    ),
     Function("sort_by(list, &expression)", "The list in the order of a key.", sort_by, framed=True),
     Function("unique(list)", "The list without repeated simple values.", unique, framed=True),
     Function("concat(lists...)", "Several lists as one; null counts as an empty one.", concat, framed=True),

@@ -35,6 +35,11 @@ def string(value: Any) -> str | None:
     raise ExpressionError("a list or mapping cannot stand as text; use json")
 
 
+def filled(value: Any) -> str | None:
+    text = string(value)
+    return None if text is None else text.strip() or None
+
+
 def lower(value: Any) -> str | None:
     return None if value is None else _text(value).lower()
 
@@ -147,6 +152,7 @@ def _bytes(value: Any) -> bytes:
 
 FUNCTIONS = (
     Function("string(value)", "A number, true or false as text; null stays null.", string),
+    Function("filled(value)", "As text without spaces around it; null where nothing is left.", filled),
     Function("lower(text)", "In small letters.", lower),
     Function("upper(text)", "In capitals.", upper),
     Function("trim(text)", "Without spaces around it.", trim),
