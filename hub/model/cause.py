@@ -41,6 +41,7 @@ class Cause:
     """One reason. `words` may name {connection} and {what} (the capability's title, in lower case).
 
     `whole_connection`: everything stopped for it at one connection is one need, mended at one place.
+    `whole_order`: what is decided is decided for the order, not for one of its steps.
     """
 
     code: str
@@ -50,6 +51,7 @@ class Cause:
     act: Act
     weight: Weight
     whole_connection: bool = False
+    whole_order: bool = False
 
     @property
     def needs_person(self) -> bool:
@@ -66,8 +68,8 @@ class Action:
     advice: str
 
 
-def _decision(code: str, title: str, words: str, advice: str, act: Act = Act.RELEASE) -> Cause:
-    return Cause(code, title, words, advice, act, Weight.DECISION)
+def _decision(code: str, title: str, words: str, advice: str, act: Act = Act.RELEASE, *, whole: bool = False) -> Cause:
+    return Cause(code, title, words, advice, act, Weight.DECISION, whole_order=whole)
 
 
 def _doubt(code: str, title: str, words: str, advice: str) -> Cause:
@@ -121,13 +123,13 @@ def _rows() -> tuple[Cause, ...]:
         # --- a decision about an order
         _decision("approval", "Waits for your approval",
                   "Orders of this connection begin when a person releases them.",
-                  "Look at the order, then release it."),
+                  "Look at the order, then release it.", whole=True),
         _decision("source_on_hold", "On hold in the store",
                   "The storefront holds this order back.",
                   "Lift the hold in the storefront, and the order goes on. Release it only to overrule the store."),
         _decision("high_risk", "Flagged as risky",
                   "The storefront flags this order as likely fraud.",
-                  "Look at it in the storefront. Release it if you trust it, cancel it if you do not."),
+                  "Look at it in the storefront. Release it if you trust it, cancel it if you do not.", whole=True),
         _decision("payment_unknown", "Who holds the money?",
                   "The order was paid by a method the hub does not know.",
                   "Make sure it is paid, then release it. Teach the mapping the method for the next one."),
@@ -157,7 +159,7 @@ def _rows() -> tuple[Cause, ...]:
                   "Mend it at the warehouse, which then reports again. Release it to ask once more."),
         _decision("unbalanced", "Totals do not add up",
                   "The lines, discounts, shipping and taxes do not add up to the total.",
-                  "Compare it with the storefront, then release it."),
+                  "Compare it with the storefront, then release it.", whole=True),
         _decision("not_open", "Not open in the store",
                   "The storefront does not count this order as open.",
                   "Open it in the storefront, and the order goes on."),
@@ -253,9 +255,9 @@ def cause_of(code: str | None) -> Cause:
 
 
 def say(text: str, *, connection: str | None, what: str | None) -> str:
-    """`words` or `advice` of a cause, filled in and beginning with a capital letter."""
+    """`words` or `advice` of a cause, filled in. A connection's name keeps its own letters, even where it begins."""
     filled = text.replace("{connection}", connection or "the provider").replace("{what}", what or "go on")
-    return filled[:1].upper() + filled[1:]
+    return filled if connection and text.startswith("{connection}") else filled[:1].upper() + filled[1:]
 
 
 _LABELS = {
@@ -303,7 +305,7 @@ def _command(
         return _line(act.value, *([connection] if connection and act is Act.RESUME else []))
     if act in (Act.CHECK, Act.GO_LIVE):
         return _line(act.value)
-    return _order_command(act, order or "ORDER", step)
+    return _order_command(act, order or "ORDER", None if cause.whole_order else step)
 
 
 def _order_command(act: Act, order: str, step: str | None) -> str:
