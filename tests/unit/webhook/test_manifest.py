@@ -88,3 +88,10 @@ def test_the_schema_accepts_what_is_shipped_and_refuses_a_typing_error(checkout:
         document = YAML(typ="safe", pure=True).load(path)
         assert [error.message for error in validator.iter_errors(document)] == [], path.name
         assert not validator.is_valid(document | {"signatures": {}})
+
+
+def test_the_manual_shows_a_manifest_that_loads(checkout: Path, tmp_path: Path) -> None:
+    manual = (checkout / "webhooks" / "README.md").read_text()
+    shown = manual.partition("```yaml\n")[2].partition("```")[0]
+    example = GOOD[GOOD.index("examples:") :]
+    assert problems(tmp_path, shown[: shown.index("examples:")] + example) == []
