@@ -5,113 +5,32 @@ record.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
-from hub.flow import evidence, gate, intake, life, payment, planner
-from hub.flow.scope import document_of, payment_of, scope_of
+from hub.flow import evidence, intake, life, payment, planner
+from hub.flow.expand import begin
+from hub.flow.plan import (
+    ASK_FIRST,
+    DONE,
+    NOTHING,
+    OVERTAKEN,
+    TOO_LATE,
+    WILL_DO,
+    PlannedEffect,
+    Refused,
+    chosen,
+    preview,
+    read,
+    replay_plan,
+)
 from hub.flow.setting import Setting
 from hub.model.book import Book
 from hub.model.effect import digest_of
-from hub.model.flow import NEEDS_PERSON, TERMINAL, Event, State
+from hub.model.flow import NEEDS_PERSON, Event, State
 from hub.model.step import Step
 
 T = TypeVar("T")
-
-DONE, WILL_DO, ASK_FIRST, OVERTAKEN, TOO_LATE, NOTHING = (
-    "done",
-    "will do",
-    "unknown, will ask first",
-    "overtaken",
-    "too late",
-    "nothing",
-)
-
-
-class Refused(Exception):
-    """The command does not fit what is: the words say why and what would."""
-
-
-@dataclass(frozen=True)
-class PlannedEffect:
-    """One line of a plan: what would become of a step. `amount` in minor units."""
-
-    order: str
-    step: str
-    name: str
-    capability: str | None
-    connection: str | None
-    state: str
-    verdict: str
-    why: str | None = None
-    amount: int | None = None
-    currency: str | None = None
-    detail: dict[str, Any] = field(default_factory=dict)
-
-
-# --- looking first
-
-
-def replay_plan(setting: Setting, order: str, step: str | None, now: datetime) -> list[PlannedEffect]:
-    """What a replay would do, effect by effect; it changes nothing."""
-    book = _read(setting, order)
-    return [_planned(setting, book, s, now) for s in _chosen(book, step)]
-
-
-def preview(setting: Setting, book: Book, now: datetime) -> list[PlannedEffect]:
-    """What the hub would call for an order if it were adopted and live now, with amounts. Pure: works on a copy in
-    memory.
-    """
-    if book.order is None:
-        return []
-    intake.start(setting, book, now)
-    planner.advance(setting, book, now)
-    lines = []
-    for step in book.steps.values():
-        if step.capability is None or step.state in TERMINAL:
-            continue
-        spec = setting.flows["fulfil-order"].by_name.get(step.name)
-        names = scope_of(setting, book, step, document_of(book.order))
-        if spec is not None and spec.applies(names):
-            lines.append(_planned(setting, book, step, now))
-    return lines
-
-
-def _planned(setting: Setting, book: Book, step: Step, now: datetime) -> PlannedEffect:
-    verdict, why = _verdict(setting, book, step, now)
-    amount, currency = _money(book, step)
-    return PlannedEffect(
-        book.key, step.id, step.name, step.capability, step.connection, step.state.value, verdict, why, amount, currency
-    )
-
-
-def _money(book: Book, step: Step) -> tuple[int | None, str | None]:
-    if (effect := book.effect(step)) is not None:
-        return effect.amount, effect.currency
-    money = payment_of(book, step)
-    if step.capability == "payment.capture" and money is not None:
-        return payment.capturable(money), money.currency
-    run = book.runs.get(step.run)
-    if step.capability == "payment.refund" and run is not None:
-        return run.inputs.get("amount"), run.inputs.get("currency")
-    return None, None
-
-
-def _verdict(setting: Setting, book: Book, step: Step, now: datetime) -> tuple[str, str | None]:
-    if step.state in TERMINAL:
-        return (DONE, None) if step.state is State.DONE else (NOTHING, step.cause)
-    if step.unresolved or step.state in (State.INTENT, State.UNKNOWN, State.PARKED):
-        return ASK_FIRST, None
-    if step.capability is None:
-        return NOTHING, step.cause
-    found = gate.judge(setting, book, step, now)
-    if isinstance(found, gate.Withdraw):
-        return TOO_LATE, found.cause
-    if isinstance(found, gate.Hold) and found.cause not in ("observe", "approval", "paused"):
-        return OVERTAKEN, found.cause
-    return WILL_DO, found.cause if isinstance(found, gate.Hold) else None
-
 
 # --- deciding
 
@@ -124,7 +43,7 @@ def replay(setting: Setting, order: str, step: str | None, actor: str, why: str,
     def decide(book: Book) -> list[str]:
         _refuse_history(book)
         moved = []
-        for found in _chosen(book, step):
+        for found in chosen(book, step):
             if _again(found, now):
                 moved.append(found.id)
                 book.note(now, actor, "replay", why, step=found.id)
@@ -283,7 +202,7 @@ def cancel(setting: Setting, order: str, actor: str, why: str, now: datetime) ->
         _refuse_history(book)
         if "cancel-order" in book.runs:
             raise Refused("the order is being cancelled already")
-        planner.begin(setting, book, "cancel-order", now, commanded=True)
+        begin(setting, book, "cancel-order", now, commanded=True)
         withdrawn = [s for s in book.steps.values() if life.can_withdraw(s) and s.run == "fulfil-order"]
         for found in withdrawn:
             life.move(found, Event.WITHDRAW, now, cause="order_cancelled")
@@ -315,7 +234,7 @@ def refund(
         number = 1 + sum(1 for run in book.runs.values() if run.flow == "refund-order")
         refund_id = digest_of(f"{book.key}\0refund\0{number}".encode())[:12]
         inputs = {"refund_id": refund_id, "payment_id": money.id, "amount": amount, "currency": money.currency}
-        planner.begin(
+        begin(
             setting, book, "refund-order", now, run=f"refund-order:{refund_id}", **inputs, lines=list(lines), reason=why
         )
         book.note(now, actor, "refund", why, amount=amount, currency=money.currency)
@@ -342,21 +261,6 @@ def resume_held(setting: Setting, order: str, causes: Sequence[str], connection:
 # --- how
 
 
-def _read(setting: Setting, order: str) -> Book:
-    book = setting.store.read(order)
-    if book is None:
-        raise Refused(f"there is no order {order!r}; keys are connection:source-id, see `crossdock orders list`")
-    return book
-
-
-def _chosen(book: Book, step: str | None) -> list[Step]:
-    if step is None:
-        return list(book.steps.values())
-    if step not in book.steps:
-        raise Refused(f"the order has no step {step!r}; see `crossdock orders show {book.key}`")
-    return [book.steps[step]]
-
-
 def _refuse_history(book: Book) -> None:
     if book.disposition != "active":
         raise Refused(f"the order is {book.disposition} ({book.why}): only `crossdock adopt` begins it")
@@ -371,7 +275,7 @@ def _decide(
     detail: dict[str, Any],
     now: datetime,
 ) -> T:
-    _read(setting, order)
+    read(setting, order)
 
     def moment(book: Book) -> T:
         answer = decide(book)
@@ -381,3 +285,24 @@ def _decide(
     answer = setting.store.change(order, moment, now)
     setting.store.audit(actor, action, order, detail, now)
     return answer
+
+
+__all__ = [
+    "ASK_FIRST",
+    "DONE",
+    "NOTHING",
+    "OVERTAKEN",
+    "TOO_LATE",
+    "WILL_DO",
+    "PlannedEffect",
+    "Refused",
+    "adopt",
+    "cancel",
+    "preview",
+    "refund",
+    "release",
+    "replay",
+    "replay_plan",
+    "resolve",
+    "resume_held",
+]

@@ -9,6 +9,7 @@ from typing import Any
 
 from hub.flow import evidence, planner
 from hub.flow.event import Happening, Moment
+from hub.flow.expand import begin
 from hub.flow.setting import OBSERVE, Connection, Setting
 from hub.model.book import Book, Observation
 from hub.model.merge import join, order_of
@@ -142,7 +143,7 @@ def _set_aside(book: Book, disposition: str, why: str, now: datetime) -> None:
 def start(setting: Setting, book: Book, now: datetime) -> None:
     """The order joins the hub's work."""
     book.disposition, book.why = "active", None
-    planner.begin(setting, book, "fulfil-order", now)
+    begin(setting, book, "fulfil-order", now)
     mode = setting.mode_of(book.connection, "")
     text = "The order was received." if mode != OBSERVE else "The order was received (observing: nothing is sent)."
     book.note(now, book.connection, "received", text)

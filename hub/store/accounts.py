@@ -8,7 +8,7 @@ from typing import Any
 
 from hub.model.account import NotAllowed, Role, Scope, Session, Token, User
 from hub.store import books, rows
-from hub.store.moments import append_audit
+from hub.store.decisions import append_audit
 from hub.store.sqlite import Writer
 from hub.store.tx import Row, Tx
 from hub.store.views import Reads

@@ -168,6 +168,22 @@ def steps(tx: Tx, states: Sequence[State], limit: int = LARGEST_PAGE, connection
     return [step_row(row) for row in found]
 
 
+def orders_held_for(tx: Tx, connection: str, causes: Sequence[str], limit: int) -> list[str]:
+    """Keys of orders with a step held at a connection for one of the causes."""
+    values: dict[str, Any] = {"connection": connection, "limit": limit}
+    sql = (
+        "SELECT DISTINCT order_key FROM steps WHERE state = 'held' AND connection = :connection "
+        f"AND cause IN ({_named('cause', causes, values)}) ORDER BY order_key LIMIT :limit"
+    )
+    return [row["order_key"] for row in tx.all(sql, **values)]
+
+
+def held_messages(tx: Tx, connection: str | None, cause: str | None) -> list[int]:
+    """Ids of all held messages of a connection and cause (None: of any)."""
+    found = tx.all("SELECT id, connection, cause FROM messages WHERE state = 'held' ORDER BY id")
+    return [row["id"] for row in found if connection in (None, row["connection"]) and cause in (None, row["cause"])]
+
+
 def step_row(row: Row) -> StepRow:
     stake = sum_of(row["effect_amount"], row["effect_currency"]) or sum_of(row["total"], row["currency"])
     label = row["label"] or row["source_id"]

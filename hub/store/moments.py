@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from hub.model.book import Book, Observation
-from hub.model.contract import Chore, Claim, Standing
-from hub.model.effect import digest_of
+from hub.model.contract import Chore, Claim
 from hub.model.message import Delivery, Kept, MessageState, StoredMessage
 from hub.store import books, rows
+from hub.store.decisions import Decisions
 from hub.store.sqlite import Readers, Writer
 from hub.store.tx import Row, Tx
 
@@ -70,11 +70,12 @@ RETURNING kind, key, token, tries, detail
 _PLAN_CHORE = """
 INSERT INTO chores (kind, key, due_at, detail) VALUES (:kind, :key, :due, :detail)
 ON CONFLICT (kind, key) DO UPDATE SET
-  due_at = CASE WHEN chores.due_at IS NULL OR chores.due_at > excluded.due_at THEN excluded.due_at ELSE chores.due_at END
+  due_at = CASE WHEN chores.due_at IS NULL OR chores.due_at > excluded.due_at
+    THEN excluded.due_at ELSE chores.due_at END
 """
 
 
-class SqlStore:
+class SqlStore(Decisions):
     """Implements `hub.model.contract.Store` over a writer and readers."""
 
     def __init__(self, writer: Writer, readers: Readers, *, lease: timedelta = CLAIM_LEASE) -> None:
@@ -169,7 +170,10 @@ class SqlStore:
         self.writer.run(lambda tx: tx.run(_PLAN_CHORE, **values))
 
     def finish_chore(self, chore: Chore, again_at: datetime | None, detail: Mapping[str, Any] | None = None) -> None:
-        sql = "UPDATE chores SET due_at = :due, detail = :detail, tries = :tries WHERE kind = :kind AND key = :key AND token = :token"
+        sql = (
+            "UPDATE chores SET due_at = :due, detail = :detail, tries = :tries "
+            "WHERE kind = :kind AND key = :key AND token = :token"
+        )
         values = {
             "due": rows.micros(again_at),
             "detail": rows.to_json(dict(chore.detail if detail is None else detail)),
@@ -184,47 +188,6 @@ class SqlStore:
         tx = self.readers.tx()
         sql = "SELECT 1 FROM orders WHERE connection = :connection AND source_id = :source_id AND document IS NOT NULL"
         return {i for i in source_ids if tx.one(sql, connection=connection, source_id=i) is not None}
-
-    # --- connections, declarations, decisions
-
-    def standing(self, connection: str) -> Standing:
-        row = self.readers.tx().one("SELECT * FROM connections WHERE name = :name", name=connection)
-        if row is None:
-            return Standing()
-        return Standing(rows.moment(row["act_from"]), bool(row["paused"]), row["why"])
-
-    def set_standing(self, connection: str, now: datetime, **values: Any) -> None:
-        """Sets `act_from`, `paused`, `why` of a connection; what is not named stays."""
-
-        def moment(tx: Tx) -> None:
-            tx.run(
-                "INSERT INTO connections (name, changed_at) VALUES (:name, :now) ON CONFLICT DO NOTHING",
-                name=connection,
-                now=rows.micros(now),
-            )
-            for column in ("act_from", "paused", "why"):
-                if column in values:
-                    value: Any = rows.micros(values[column]) if column == "act_from" else values[column]
-                    value = int(value) if column == "paused" else value
-                    tx.run(f"UPDATE connections SET {column} = :value WHERE name = :name", value=value, name=connection)
-
-        self.writer.run(moment)
-
-    def store_declaration(self, kind: str, name: str, content: str, now: datetime) -> str:
-        """Stored whole, by hash: what a flow used can always be shown. Returns the hash."""
-        digest = digest_of(content.encode())
-        sql = books.insert("declarations", ["hash", "kind", "name", "content", "stored_at"]) + " ON CONFLICT DO NOTHING"
-        values = {"hash": digest, "kind": kind, "name": name, "content": content, "stored_at": rows.micros(now)}
-        self.writer.run(lambda tx: tx.run(sql, **values))
-        return digest
-
-    def declaration(self, digest: str) -> str | None:
-        row = self.readers.tx().one("SELECT content FROM declarations WHERE hash = :hash", hash=digest)
-        return row["content"] if row else None
-
-    def audit(self, actor: str, action: str, subject: str, detail: Mapping[str, Any], now: datetime) -> None:
-        """Appends to the hash chain: every decision about money or an order has an actor."""
-        self.writer.run(lambda tx: append_audit(tx, actor, action, subject, detail, now))
 
     def expire_leases(self, now: datetime) -> int:
         """At boot of an embedded hub, which alone owns the file: earlier boots' leases end now. Returns how many."""
@@ -281,7 +244,8 @@ def _keep(tx: Tx, delivery: Delivery, now: datetime) -> Kept:
     if stored is not None:
         return Kept.NEW
     first = tx.one(
-        "SELECT id, body_digest FROM messages WHERE connection = :connection AND topic = :topic AND delivery_id = :delivery_id",
+        "SELECT id, body_digest FROM messages "
+        "WHERE connection = :connection AND topic = :topic AND delivery_id = :delivery_id",
         connection=delivery.connection,
         topic=delivery.topic,
         delivery_id=delivery.delivery_id,
@@ -316,20 +280,3 @@ def _place(tx: Tx, observation: Observation) -> list[str]:
             [{"connection": observation.connection, "handle": h, "observation": identity} for h in observation.handles],
         )
     return list(keys)
-
-
-def append_audit(tx: Tx, actor: str, action: str, subject: str, detail: Mapping[str, Any], now: datetime) -> None:
-    last = tx.one("SELECT hash FROM audit ORDER BY id DESC LIMIT 1")
-    previous = last["hash"] if last else ""
-    document = rows.to_json(dict(detail))
-    digest = digest_of("\0".join((previous, str(rows.micros(now)), actor, action, subject, document)).encode())
-    tx.run(
-        books.insert("audit", ["at", "actor", "action", "subject", "detail", "previous", "hash"]),
-        at=rows.micros(now),
-        actor=actor,
-        action=action,
-        subject=subject,
-        detail=document,
-        previous=previous,
-        hash=digest,
-    )

@@ -45,6 +45,14 @@ class Views:
         """Steps in these states over all orders, those of the longest untouched orders first."""
         return listing.steps(self._reads.tx(), states, limit, connection)
 
+    def orders_held_for(self, connection: str, causes: Sequence[str], limit: int) -> list[str]:
+        """Keys of orders with a step held at a connection for one of the causes."""
+        return listing.orders_held_for(self._reads.tx(), connection, causes, limit)
+
+    def held_messages(self, connection: str | None, cause: str | None) -> list[int]:
+        """Ids of all held messages of a connection and cause (None: of any)."""
+        return listing.held_messages(self._reads.tx(), connection, cause)
+
     def messages(
         self,
         state: MessageState | None = None,

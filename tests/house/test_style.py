@@ -30,8 +30,15 @@ def functions(source: str) -> list[tuple[str, int]]:
     return [(node.name, (node.end_lineno or node.lineno) - node.lineno + 1) for node in found]
 
 
+MIGRATIONS = "hub/store/migrations/versions/"  # generated, and never changed once released
+
+
 def test_no_file_is_long(checkout: Path, sources: list[Path]) -> None:
-    lengths = {file.relative_to(checkout): len(file.read_text(encoding="utf-8").splitlines()) for file in sources}
+    lengths = {
+        file.relative_to(checkout): len(file.read_text(encoding="utf-8").splitlines())
+        for file in sources
+        if MIGRATIONS not in str(file)
+    }
     assert not {str(file): lines for file, lines in lengths.items() if lines > LONGEST_FILE_LINES}
 
 
@@ -39,6 +46,7 @@ def test_no_function_is_long(checkout: Path, sources: list[Path]) -> None:
     long = {
         f"{file.relative_to(checkout)}:{name}": lines
         for file in sources
+        if MIGRATIONS not in str(file)
         for name, lines in functions(file.read_text(encoding="utf-8"))
         if lines > LONGEST_FUNCTION_LINES
     }

@@ -1,4 +1,4 @@
-"""A small stage for the flow engine: the real store on disk, the real flows, a clock we turn, and scripted providers."""
+"""A small stage for the flow engine: the real store on disk, the real flows, our own clock, scripted providers."""
 
 from __future__ import annotations
 
@@ -131,9 +131,9 @@ class Provider:
     def _hits(self, capability: str, inputs: Mapping[str, Any]) -> list[dict[str, Any]]:
         hits = []
         for done, find in _FIND.items():
-            for entry in self.executed[done] if find == capability else ():
-                if entry["reference"] == inputs["reference"]:
-                    hits.append({**entry["result"], "reference": entry["reference"]})
+            entries = self.executed[done] if find == capability else []
+            ours = (entry for entry in entries if entry["reference"] == inputs["reference"])
+            hits.extend({**entry["result"], "reference": entry["reference"]} for entry in ours)
         return hits
 
 
@@ -294,3 +294,23 @@ def money(**changes: Any) -> dict[str, Any]:
         "currency": "EUR",
         "authorized": 3000,
     } | changes
+
+
+def ship(stage: Stage, parcels: list[dict[str, int]], status: str = "shipped") -> None:
+    """The warehouse says so at the next poll."""
+    shipments = [
+        {
+            "id": f"s{number}",
+            "status": "shipped",
+            "tracking_number": f"T{number}",
+            "lines": [{"sku": f"SKU-{line}", "quantity": quantity} for line, quantity in lines.items()],
+        }
+        for number, lines in enumerate(parcels, 1)
+    ]
+    stage.provider.scripts["fulfillment.find"].append(
+        Outcome(DONE, {"hits": [{"status": status, "shipments": shipments}]})
+    )
+
+
+def counts(stage: Stage) -> dict[str, int]:
+    return {name: len(ledger) for name, ledger in stage.provider.executed.items() if ledger}

@@ -5,32 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from stage import DONE, START, UNKNOWN, Stage, money, order
+from stage import START, UNKNOWN, counts, money, order, ship
 
 from hub.flow import commands
 from hub.flow.setting import OBSERVE, Owners
 from hub.model.book import state_of
 from hub.model.flow import State
-from hub.model.message import Entity
 from hub.model.outcome import Outcome, Verdict
-
-
-def ship(stage: Stage, parcels: list[dict[str, int]], status: str = "shipped") -> None:
-    """The warehouse says so at the next poll."""
-    shipments = [
-        {
-            "id": f"s{number}",
-            "status": "shipped",
-            "tracking_number": f"T{number}",
-            "lines": [{"sku": f"SKU-{line}", "quantity": quantity} for line, quantity in lines.items()],
-        }
-        for number, lines in enumerate(parcels, 1)
-    ]
-    stage.provider.scripts["fulfillment.find"].append(Outcome(DONE, {"hits": [{"status": status, "shipments": shipments}]}))
-
-
-def counts(stage: Stage) -> dict[str, int]:
-    return {name: len(ledger) for name, ledger in stage.provider.executed.items() if ledger}
 
 
 def test_an_order_walks_from_money_to_letters(stage):
@@ -200,93 +181,6 @@ class TestSafeStart:
         commands.release(stage.setting, "shop:1", None, "ann", "looks fine", stage.now)
         stage.run()
         assert counts(stage)["fulfillment.create"] == 1
-
-
-class TestReports:
-    def test_a_refund_in_the_storefront_causes_no_refund_and_its_units_do_not_ship(self, stage):
-        stage.receive(order())
-        stage.provider.scripts["payment.capture"].append(Outcome(UNKNOWN))
-        stage.run()
-        line = {"id": "L1", "quantity": 2}
-        stage.receive(Entity("refund", "1", "r1", "2", {"id": "r1", "type": "refund", "line_items": [line]}))
-        stage.settle()
-        assert not stage.provider.executed["payment.refund"]
-        assert stage.provider.executed["fulfillment.create"][0]["body"]["group"]["lines"][0]["id"] == "L2"
-
-    def test_what_the_storefront_fulfilled_is_not_shipped_again(self, stage):
-        stage.receive(order(payments=[money(custodian="bank_transfer", status="pending")]))
-        stage.run()
-        entity = order(version="2", payments=[money(status="captured", captured=3000)])
-        entity.document["line_items"][0]["quantity"]["fulfilled"] = 2
-        stage.receive(entity)
-        stage.run()
-        assert [x["id"] for x in stage.provider.executed["fulfillment.create"][0]["body"]["group"]["lines"]] == ["L2"]
-
-    def test_the_echo_of_our_own_write_back_is_not_somebody_elses_shipment(self, stage):
-        stage.receive(order())
-        stage.run()
-        ship(stage, [{"L1": 1}], "partially_shipped")
-        stage.settle(3600)
-        entity = order(version="2")
-        entity.document["line_items"][0]["quantity"]["fulfilled"] = 1
-        stage.receive(entity)
-        stage.run()
-        assert [step.cause for step in stage.book().in_state(State.HELD)] == []
-        ship(stage, [{"L1": 1}, {"L1": 1, "L2": 1}])
-        stage.settle(3600)
-        assert state_of(stage.book()) == "completed"
-        assert len(stage.provider.executed["fulfillment.create"]) == 1
-
-    def test_a_cancellation_before_dispatch_leaves_nothing_shipped(self, stage):
-        stage.receive(order(payments=[money(custodian="bank_transfer", status="pending")]))
-        stage.run()
-        stage.receive(order(version="2", standing="cancelled"))
-        stage.settle()
-        assert state_of(stage.book()) == "cancelled"
-        assert stage.provider.sent == []
-
-    def test_a_cancellation_after_dispatch_calls_the_goods_back_but_moves_no_money(self, stage):
-        stage.receive(order())
-        stage.run()
-        stage.receive(order(version="2", standing="cancelled"))
-        stage.settle(60)
-        assert len(stage.provider.executed["fulfillment.cancel"]) == 1
-        assert not stage.provider.executed["payment.void"]
-        assert not stage.provider.executed["payment.refund"]
-
-    def test_a_cancellation_while_the_order_is_on_the_wire_is_resolved_first(self, stage):
-        stage.provider.scripts["fulfillment.create"].append("lost after")
-        stage.receive(order())
-        stage.run()
-        assert stage.state("warehouse") is State.UNKNOWN
-        stage.receive(order(version="2", standing="cancelled"))
-        stage.run()
-        assert stage.state("call-back") is State.BLOCKED
-        stage.settle(600)
-        assert len(stage.provider.executed["fulfillment.create"]) == 1
-        assert len(stage.provider.executed["fulfillment.cancel"]) == 1
-
-    def test_an_address_edit_before_dispatch_ships_to_the_new_address(self, stage):
-        stage.provider.scripts["payment.capture"].append(Outcome(Verdict.NOT_EXECUTED, retry_after_seconds=60))
-        stage.receive(order())
-        stage.run()
-        entity = order(version="2")
-        entity.document["fulfillment"]["expectations"][0]["destination"]["street_address"] = "2 Quay"
-        stage.receive(entity)
-        stage.settle(600)
-        sent = stage.provider.executed["fulfillment.create"]
-        assert sent[0]["body"]["group"]["destination"]["street_address"] == "2 Quay"
-
-    def test_an_address_edit_after_dispatch_raises_a_task(self, stage):
-        stage.receive(order())
-        stage.run()
-        entity = order(version="2")
-        entity.document["fulfillment"]["expectations"][0]["destination"]["street_address"] = "2 Quay"
-        stage.receive(entity)
-        stage.run()
-        task = stage.step("review")
-        assert (task.state, task.cause) == (State.HELD, "changed_after")
-        assert len(stage.provider.executed["fulfillment.create"]) == 1
 
 
 class TestFreshness:
