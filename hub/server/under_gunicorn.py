@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable
 from typing import Any
 from wsgiref.types import WSGIApplication
@@ -34,6 +35,7 @@ class _OneWorker(BaseApplication):  # type: ignore[misc]
             "timeout": 0,  # no heartbeat: a worker that waits for the disk is not dead
             "loglevel": "error",
             "control_socket_disable": True,
+            "post_worker_init": _stop_gently,
             "worker_exit": self._exit,
         }
         for name, value in wanted.items():
@@ -47,6 +49,13 @@ class _OneWorker(BaseApplication):  # type: ignore[misc]
     def _exit(self, _arbiter: Any, _worker: Any) -> None:
         if self._app is not None:
             self._app.drain()
+
+
+def _stop_gently(worker: Any) -> None:
+    """SIGINT is for stopping as well as SIGTERM is. gunicorn's quick way ends the thread pool inside the signal's
+    handler, where it can wait for a lock that the interrupted code holds."""
+    for number in (signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, worker.handle_exit)
 
 
 def run(app_factory: Callable[[], Application], terms: Terms) -> None:
