@@ -1,0 +1,3 @@
+"""EasyPost: addresses, shipments made and then bought, labels refunded, trackers; no idempotency key anywhere."""
+
+from __future__ import annotations
