@@ -87,7 +87,7 @@ _APPROVALS = frozenset({"approval", "high_risk", "payment_unknown", "unbalanced"
 
 
 def role_for(act: str, capability: str | None = None, cause: str | None = None) -> Role:
-    """Who may do it. To decide about money, or to let an order through that was held for a decision, is an approver's."""
+    """Who may do it. To decide about money, or to let through what was held for a decision, is an approver's."""
     needed = _ACTS[act]
     decides_money = act == "resolve" and capability in MONEY
     approves = act == "release" and cause in _APPROVALS
