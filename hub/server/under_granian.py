@@ -17,6 +17,7 @@ from granian.server.mt import MTServer
 from hub.server.serving import BACKLOG, Application, Terms
 
 HEADERS_MILLISECONDS = 15_000
+HEADERS_BYTES = 64 * 1024
 IDLE_THREAD_SECONDS = 600
 
 _log = logging.getLogger(__name__)
@@ -38,7 +39,7 @@ class _OneProcess(MTServer):
             # What is beyond the threads and this waits in the kernel's queue.
             backpressure=max(256, 2 * terms.threads),
             websockets=False,
-            http1_settings=HTTP1Settings(header_read_timeout=HEADERS_MILLISECONDS),
+            http1_settings=HTTP1Settings(header_read_timeout=HEADERS_MILLISECONDS, max_buffer_size=HEADERS_BYTES),
             log_level=LogLevels.error,
         )
         self._ending = ending

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any
 
 Pairs = tuple[tuple[str, str], ...]
+
+MAX_KEPT_HEADERS = 64
+MAX_KEPT_CHARACTERS = 4096
 
 # Credentials that may ride along, and are nobody's business later.
 _NEVER_KEPT = frozenset({"authorization", "cookie", "proxy-authorization", "proxy"})
@@ -47,8 +51,11 @@ class Headers:
         return values[0] if values else ""
 
     def kept(self) -> Pairs:
-        """What may be stored with the message."""
-        return tuple(pair for pair in self.pairs if pair[0].lower() not in _NEVER_KEPT)
+        """What may be stored with the message: no credentials, and nothing that only takes up room."""
+        kept = (
+            pair for pair in self.pairs if len(pair[1]) <= MAX_KEPT_CHARACTERS and pair[0].lower() not in _NEVER_KEPT
+        )
+        return tuple(islice(kept, MAX_KEPT_HEADERS))
 
     def any_with_prefix(self, prefix: str) -> bool:
         """Whether a header's name begins with `prefix` (lower case)."""

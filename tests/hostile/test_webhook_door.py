@@ -142,6 +142,7 @@ def test_a_body_in_many_packets(door: Door) -> None:
         ("get", woocommerce().replace(b"POST", b"GET") + BODY, {405}),
         ("a made-up method", woocommerce().replace(b"POST", b"BREW") + BODY, {400, 405, 501}),
         ("many headers", woocommerce(more=b"".join(b"X-%d: a\r\n" % n for n in range(200))) + BODY, {400, 431}),
+        ("a huge header", woocommerce(more=b"X-Big: %b\r\n" % (b"x" * 500_000)) + BODY, {0, 400, 431}),
         ("nonsense", b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n", {0, 400}),
     ],
 )

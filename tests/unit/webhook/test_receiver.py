@@ -279,6 +279,13 @@ def test_credentials_are_not_kept(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> 
     assert names & {"authorization", "cookie", "proxy", "proxy-url"} == set()
 
 
+def test_headers_that_only_take_up_room_are_not_kept(rig: Rig) -> None:
+    rig.post(HTTP_X_LONG="x" * 5000, **{f"HTTP_X_{number}": "y" for number in range(200)})
+    kept = rig.inbox.kept[0].headers
+    assert len(kept) <= 64
+    assert "X-Long" not in dict(kept)
+
+
 def test_every_reason_has_its_answer(rig: Rig) -> None:
     assert set(receiver._UNVERIFIED) == {reason for reason in Reason if reason is not Reason.VERIFIED}
     assert {kept.value for kept in Kept} < set(receiver._ACCEPTED)
