@@ -48,6 +48,7 @@ class Delivery:
     body: bytes
     order: str = ""
     attempt: int = 1
+    event: str = ""  # shared by everything one happening caused, where the platform says so
     headers: Headers = ()
 
     @property
@@ -105,6 +106,7 @@ class Outbox:
         order: str = "",
         event: str = "",
         only: Subscription | None = None,
+        cause: str = "",
     ) -> None:
         """Tells every subscriber (or `only` one). The body is frozen now: a repeat carries the original payload."""
         wanted = [only] if only else [each for each in self.of(prefix) if each.wants(topic)]
@@ -112,7 +114,7 @@ class Outbox:
         for subscription in wanted:
             number = next(self._numbers)
             identity = event or self._chance.hexadecimal(32, "delivery", prefix, number)
-            self._send(Delivery(number, prefix, topic, identity, subscription, body, order), now)
+            self._send(Delivery(number, prefix, topic, identity, subscription, body, order, event=cause), now)
 
     def take(self) -> list[Delivery]:
         """What must be posted now; each is given out once."""

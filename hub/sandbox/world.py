@@ -193,12 +193,15 @@ class World:
         """Running totals: orders placed, acknowledged, deliveries, parcels, faults by kind, calls."""
         with self.lock:
             desk = self.desk
-            live = [order for order in desk.orders.values() if not order.history]
+            live = {(order.prefix, order.id) for order in desk.orders.values() if not order.history}
             return {
-                "orders": len(live), "acknowledged": len({(order.prefix,
-                order.id) for order in live} & desk.outbox.acknowledged), "deliveries": desk.outbox.posts,
-                "parcels": len(desk.parcels), "calls": desk.faults.calls, "faults": dict(desk.faults.census),
-            }  # fmt: skip
+                "orders": len(live),
+                "acknowledged": len(live & desk.outbox.acknowledged),
+                "deliveries": desk.outbox.posts,
+                "parcels": len(desk.parcels),
+                "calls": desk.faults.calls,
+                "faults": dict(desk.faults.census),
+            }
 
     def close(self) -> None:
         with self.lock:

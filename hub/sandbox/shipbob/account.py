@@ -212,6 +212,8 @@ class ShipBob(Warehouse):
     # --- the account itself ---
 
     def _inventory(self, query: Mapping[str, str], tail: list[str]) -> Answer:
+        if tail == ["locations"]:
+            return answer(200, self._by_centre(query))
         wanted = query.get("SearchBy", "")
         items = [
             _level(i, sku, units, self.committed.get(sku, 0)) for i, (sku, units) in enumerate(self.on_hand.items())
@@ -223,6 +225,15 @@ class ShipBob(Warehouse):
             return answer(200, found[0])
         return answer(200, {"items": [each for each in items if wanted in each["sku"]], "next": None, "prev": None,
                             "first": None, "last": None})  # fmt: skip
+
+    def _by_centre(self, query: Mapping[str, str]) -> dict[str, Any]:
+        """Paged by an opaque cursor, as every list of this version is."""
+        size, start = int(query.get("PageSize", "50")), int(query.get("Cursor", "0"))
+        skus = list(self.on_hand)[start : start + size]
+        more = len(self.on_hand) > start + size
+        items = [_centres(start + i, sku, self.on_hand[sku], self.committed.get(sku, 0)) for i, sku in enumerate(skus)]
+        link = f"/2026-01/inventory-level/locations?PageSize={size}&Cursor={start + size}" if more else None
+        return {"items": items, "next": link, "prev": None, "first": None, "last": None}
 
     def _webhooks(self, call: Call, tail: list[str]) -> Answer:
         outbox = self.desk.outbox
@@ -253,6 +264,13 @@ def _level(index: int, sku: str, on_hand: int, committed: int) -> dict[str, Any]
         "total_fulfillable_quantity": on_hand - committed, "total_internal_transfer_quantity": 0,
         "total_on_hand_quantity": on_hand, "total_sellable_quantity": on_hand - committed,
     }  # fmt: skip
+
+
+def _centres(index: int, sku: str, on_hand: int, committed: int) -> dict[str, Any]:
+    centre = {"location_id": 8, "name": "Cicero (IL)", "on_hand_quantity": on_hand, "committed_quantity": committed,
+              "fulfillable_quantity": on_hand - committed, "awaiting_quantity": 0,
+              "internal_transfer_quantity": 0}  # fmt: skip
+    return {"inventory_id": 510000 + index, "name": sku, "sku": sku, "locations": [centre]}
 
 
 def _subscription(subscription: Subscription) -> dict[str, Any]:

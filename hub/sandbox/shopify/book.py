@@ -137,7 +137,8 @@ class Shop(Storefront):
         return made
 
     def _tell(self, topic: str, document: dict[str, Any], now: float, order: StoreOrder) -> None:
-        self.desk.outbox.announce(self.prefix, topic, document, now, order.id)
+        cause = self.desk.chance.hexadecimal(32, self.prefix, "event", order.id, now)
+        self.desk.outbox.announce(self.prefix, topic, document, now, order.id, cause=cause)
 
     def _envelope(self, delivery: Delivery, now: float) -> signing.Headers:
         return (
@@ -147,7 +148,7 @@ class Shop(Storefront):
             ("X-Shopify-Shop-Domain", self.domain),
             ("X-Shopify-API-Version", "2026-01"),
             ("X-Shopify-Webhook-Id", _uuid(delivery.identity)),
-            ("X-Shopify-Event-Id", _uuid(self.desk.chance.hexadecimal(32, "event", delivery.identity))),
+            ("X-Shopify-Event-Id", _uuid(delivery.event)),
             ("X-Shopify-Triggered-At", _instant(now)),
             *signing.shopify(delivery.body, self.client_secret),
         )

@@ -56,7 +56,7 @@ class Stripe(Book):
         parts = segments(call.path)
         match (call.method, parts):
             case ("GET", ["v1", "account"]):
-                return {"id": f"acct_{self.prefix[7:]}", "object": "account", "charges_enabled": True}
+                return self._itself()
             case ("GET", ["v1", "payment_intents", "search"]):
                 return self._search(call.query)
             case ("GET", ["v1", "payment_intents", identity]):
@@ -77,6 +77,14 @@ class Stripe(Book):
                 return self._endpoints(call, rest)
         raise Refusal(404, "url_invalid", f"Unrecognized request URL ({call.method}: {call.path}).")
 
+    def _itself(self) -> dict[str, Any]:
+        name = self.prefix.partition("/")[2]
+        return {
+            "id": f"acct_{name}", "object": "account", "charges_enabled": True, "default_currency": "usd",
+            "country": "US",
+            "settings": {"dashboard": {"display_name": name.title(), "timezone": "Etc/UTC"}},
+        }  # fmt: skip
+
     def _capture(self, intent: Intent, form: dict[str, Any], now: float, key: str | None) -> dict[str, Any]:
         only(form, "amount_to_capture", "final_capture", "metadata", "expand", "statement_descriptor")
         amount = amount_of(form.get("amount_to_capture"), "amount_to_capture", intent.amount)
@@ -88,7 +96,7 @@ class Stripe(Book):
                 f"This PaymentIntent could not be captured because it has a status of {intent.status}. "
                 "Only a PaymentIntent with one of the following statuses may be captured: requires_capture."
             )
-            raise Refusal(400, "payment_intent_unexpected_state", what, kept=True)
+            raise Refusal(400, "payment_intent_unexpected_state", what, kept=True, intent=intent_document(intent))
         if amount > intent.amount:
             what = "The amount to capture is greater than the amount that was authorized."
             raise Refusal(400, "amount_too_large", what, param="amount_to_capture")
@@ -109,7 +117,7 @@ class Stripe(Book):
             self.ledger.double(now, "payment.void", "the intent was cancelled before", **facts)
         if intent.status != "requires_capture":
             what = f"You cannot cancel this PaymentIntent because it has a status of {intent.status}."
-            raise Refusal(400, "payment_intent_unexpected_state", what, kept=True)
+            raise Refusal(400, "payment_intent_unexpected_state", what, kept=True, intent=intent_document(intent))
         intent.status, intent.canceled_at, intent.cancellation_reason = "canceled", now, reason
         self.ledger.effect(now, "payment.void", **facts, order=order_of(intent))
         self.tell(intent, "payment_intent.canceled", now, key)

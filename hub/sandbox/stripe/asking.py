@@ -12,14 +12,25 @@ REASONS = ("duplicate", "fraudulent", "requested_by_customer", "abandoned")
 class Refusal(Exception):
     """Stripe says no. `kept` says whether the answer is remembered under the idempotency key."""
 
-    def __init__(self, status: int, code: str, what: str, *, param: str | None = None, kept: bool = False) -> None:
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        what: str,
+        *,
+        param: str | None = None,
+        kept: bool = False,
+        intent: dict[str, Any] | None = None,
+    ) -> None:
         super().__init__(what)
-        self.status, self.code, self.param, self.kept = status, code, param, kept
+        self.status, self.code, self.param, self.kept, self.intent = status, code, param, kept, intent
 
     def answer(self) -> Answer:
         error: dict[str, Any] = {"code": self.code, "message": str(self), "type": "invalid_request_error"}
         if self.param:
             error["param"] = self.param
+        if self.intent:
+            error["payment_intent"] = self.intent
         error["doc_url"] = f"https://stripe.com/docs/error-codes/{self.code.replace('_', '-')}"
         return answer(self.status, {"error": error})
 
