@@ -16,7 +16,7 @@ class Bucket:
         self._depth = self._gap * (burst - 1)
         self._clock = clock
         self._lock = threading.Lock()
-        self._next = 0.0  # when the next turn comes if the bucket is empty
+        self._next = clock() - self._depth  # full to begin with
 
     def take(self, longest_wait: float) -> tuple[bool, float]:
         """(True, seconds to wait), the turn reserved; or (False, seconds until there is one), nothing reserved."""

@@ -19,11 +19,11 @@ from hub.connector.load import Connector
 from hub.connector.manifest import Timeouts
 from hub.connector.oauth import Keep, Tokens
 from hub.connector.operation import Operation
-from hub.connector.paging import gather
+from hub.connector.paging import further, gather
 from hub.connector.verdict import judge
 from hub.language.decode import DecodeError
 from hub.model.capability import Safety
-from hub.model.contract import CannotPrepare, Guarantee
+from hub.model.contract import CannotPrepare, Guarantee, NotPrepared
 from hub.model.outcome import Outcome, Verdict
 from hub.wire.call import Timeout, Transport
 from hub.wire.http import HttpTransport
@@ -157,14 +157,22 @@ class Connection:
         )
 
     def prepare(self, capability: str, inputs: Mapping[str, Any]) -> bytes:
-        """The exact bytes of the request, without credentials. Raises `CannotPrepare`."""
+        """The exact bytes of the request, without credentials; the manifest's further questions are asked first.
+
+        Raises `CannotPrepare`, and `NotPrepared` where a question got no answer.
+        """
         operation = self.connector.operations.get(capability)
         if operation is None:
             raise CannotPrepare(f"{self.account.name} does not offer {capability}", mend="choose another connection")
-        return self.build(operation, inputs).store()
+        also, failed = further(self, operation, inputs) if operation.mutating else ({}, None)
+        if failed is not None:
+            raise NotPrepared(failed)
+        return self.build(operation, inputs, also=also).store()
 
-    def build(self, operation: Operation, inputs: Mapping[str, Any], page: Any = None) -> rest.Prepared:
-        scope = self.scope(inputs, page)
+    def build(
+        self, operation: Operation, inputs: Mapping[str, Any], page: Any = None, also: Mapping[str, Any] | None = None
+    ) -> rest.Prepared:
+        scope = self.scope(inputs, page) | {"also": dict(also or {})}
         try:
             if operation.spec.hatch:
                 return prepare_with_hatch(self.connector, operation, scope)
@@ -217,10 +225,12 @@ class Connection:
             return Reply(Outcome(Verdict.NOT_EXECUTED, code="budget", message=_WAITING, retry_after_seconds=wait))
         if wait > 0:
             self._clock.sleep(wait)
+        exchange = Exchange(self, operation, self._clock.now, judged_by)
         if prepared.hatch is not None:
-            reply = Reply(send_with_hatch(self, operation, prepared, scope, key))
+            own = send_with_hatch(self, operation, prepared, scope, key, lambda p: exchange.run(p, scope, key).outcome)
+            reply = Reply(own)
         else:
-            reply = Exchange(self, operation, self._clock.now, judged_by).run(prepared, scope, key)
+            reply = exchange.run(prepared, scope, key)
         self._note(reply.outcome)
         return reply
 

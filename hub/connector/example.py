@@ -148,17 +148,18 @@ def _seen(operation: Operation, stored: Mapping[str, Any], script: _Script) -> d
     """The request taken apart as examples write it: the one on the wire if there was one, else the prepared one."""
     if "hatch" in stored:
         seen = {"prepared": stored["hatch"]}
-        if not script.asked:
+        sent = script.asked[len(operation.also) :]
+        if not sent:
             return seen
-        first = script.asked[0]
+        first = sent[0]
         return {**seen, "method": first.method, "path": urlsplit(first.url).path, **_body(first.body.decode())}
     text = stored["body"]
     main = script.asked[len(operation.also)] if len(script.asked) > len(operation.also) else None
     if main is not None:
         text = main.body.decode()
-    sent = stored["query"] if main is None else parse_qsl(urlsplit(main.url).query, keep_blank_values=True)
+    pairs = stored["query"] if main is None else parse_qsl(urlsplit(main.url).query, keep_blank_values=True)
     query: dict[str, Any] = {}
-    for name, value in sent:
+    for name, value in pairs:
         query[name] = [*_listed(query[name]), value] if name in query else value
     return {"method": stored["method"], "path": stored["path"], "query": query, **_body(text)}
 

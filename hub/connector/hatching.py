@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -13,7 +13,7 @@ from hub.connector.compiled import Fault, Scope
 from hub.connector.decode import Unreadable, decode
 from hub.connector.load import Connector
 from hub.connector.operation import Operation
-from hub.connector.rest import Prepared, refused
+from hub.connector.rest import Prepared, hand_made, refused
 from hub.connector.result import shaped
 from hub.connector.verdict import Answer, judge
 from hub.model.outcome import Outcome, Verdict
@@ -44,6 +44,7 @@ class Context:
     operation: Operation
     scope: Mapping[str, Any]
     key: str | None
+    run: Callable[[Prepared], Outcome]
 
     @property
     def base_url(self) -> str:
@@ -74,6 +75,9 @@ class Context:
     def session(self) -> requests.Session:
         return session(self.transport, self.timeout)
 
+    def request(self, method: str, path: str, body: Any = None) -> Outcome:
+        return self.run(hand_made(self.operation, self.scope, method, path, body))
+
     def judge(self, status: int, headers: Mapping[str, str], body: bytes) -> Outcome:
         try:
             value, readable = decode(body, self.operation.spec.answer), True
@@ -91,7 +95,7 @@ def prepare_with_hatch(connector: Connector, operation: Operation, scope: Scope)
     if prepare is None:
         raise Fault("the hatch has no function to prepare this", name)
     try:
-        made = prepare(scope["input"], scope["settings"])
+        made = prepare(scope["input"] | {"also": scope.get("also") or {}}, scope["settings"])
         prepared = Prepared("", "", input={key: scope["input"].get(key) for key in operation.carried}, hatch=made)
         prepared.store()
     except Exception as error:  # the hatch's own code: whatever it raises, nothing was sent
@@ -100,16 +104,21 @@ def prepare_with_hatch(connector: Connector, operation: Operation, scope: Scope)
 
 
 def send_with_hatch(
-    account: Account, operation: Operation, prepared: Prepared, scope: Mapping[str, Any], key: str | None
+    account: Account,
+    operation: Operation,
+    prepared: Prepared,
+    scope: Mapping[str, Any],
+    key: str | None,
+    run: Callable[[Prepared], Outcome],
 ) -> Outcome:
-    """The one call, made by the hatch. Never raises."""
+    """The one call, made by the hatch; `run` makes it over HTTP with the connection's credentials. Never raises."""
     name = operation.capability.name
     send = account.connector.hatch.send(name) if account.connector.hatch else None
     if send is None:
         return Outcome(Verdict.HELD, code="hatch", message=f"the hatch has no function to send {name}")
     secrets = account.keyring.used
     try:
-        given = send(prepared.hatch, Context(account, operation, scope, key))
+        given = send(prepared.hatch, Context(account, operation, scope, key, run))
         if isinstance(given, Outcome):
             return given
         return Outcome(Verdict.DONE, shaped(operation.capability, given))

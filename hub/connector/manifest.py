@@ -153,10 +153,11 @@ class Pages(Part):
 
 
 class Also(Part):
-    """A further question asked for the same result (reading operations only)."""
+    """A further question: GET, or a POST where it has a body. A change asks it while its request is prepared."""
 
     path: str
     query: dict[str, Template] = Field(default_factory=dict)
+    body: Body | None = None
 
 
 class Refusal(Part):

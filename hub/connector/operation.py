@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub.connector.compiled import Compiler, Line, Place, Shape, expressions, mentions
-from hub.connector.manifest import Body, Manifest, OperationSpec, Row
+from hub.connector.manifest import Also, Body, Manifest, OperationSpec, Row
 from hub.model.capability import CAPABILITIES, Capability
 
 REQUEST = {"input", "settings", "connection", "tables"}
@@ -40,6 +40,7 @@ class CompiledBody:
 class CompiledAlso:
     path: Line
     query: Shape
+    body: CompiledBody | None = None
 
 
 @dataclass(frozen=True)
@@ -80,14 +81,15 @@ def compile_operation(compiler: Compiler, manifest: Manifest, name: str) -> Oper
     capability = CAPABILITIES[name]
     place: Place = ("operations", name)
     fields = {"input": input_fields(capability)}
-    asks = REQUEST | ({"page"} if spec.pages else set())
-    tells = ANSWER | ({"also"} if spec.also else set())
+    first = REQUEST | ({"page"} if spec.pages else set())  # what the further questions see
+    asks = first | ({"also"} if spec.also and capability.mutating else set())
+    tells = ANSWER | ({"also"} if spec.also and not capability.mutating else set())
 
     def request(node: Any, *where: str | int) -> Shape:
         return compiler.shape(node, (*place, *where), asks, fields)
 
     def answer(node: Any, *where: str | int) -> Shape:
-        return compiler.shape(node, (*place, *where), tells | asks, fields)
+        return compiler.shape(node, (*place, *where), tells | first, fields)
 
     rows = [_row(compiler, row, (*place, "outcomes", i), tells, fields) for i, row in enumerate(spec.outcomes)]
     rows += [_row(compiler, row, ("outcomes", i), tells, fields) for i, row in enumerate(manifest.outcomes)]
@@ -104,13 +106,7 @@ def compile_operation(compiler: Compiler, manifest: Manifest, name: str) -> Oper
         result=answer(spec.result, "result"),
         replayed=answer(replayed, "safety", "replayed") if replayed is not None else None,
         next_page=answer(spec.pages.next, "pages", "next") if spec.pages and spec.pages.next else None,
-        also={
-            key: CompiledAlso(
-                compiler.line(one.path, (*place, "also", key, "path"), asks, fields),
-                request(one.query, "also", key, "query"),
-            )
-            for key, one in spec.also.items()
-        },
+        also={key: _also(compiler, one, (*place, "also", key), first, fields) for key, one in spec.also.items()},
         carried=_carried(manifest, spec, capability),
     )
 
@@ -126,6 +122,14 @@ def _row(compiler: Compiler, row: Row, place: Place, names: set[str], fields: di
         shape(row.message, "message"),
         shape(row.retry_after, "retry_after"),
         shape(row.result, "result"),
+    )
+
+
+def _also(compiler: Compiler, one: Also, place: Place, names: set[str], fields: dict[str, set[str]]) -> CompiledAlso:
+    return CompiledAlso(
+        compiler.line(one.path, (*place, "path"), names, fields),
+        compiler.shape(one.query, (*place, "query"), names, fields),
+        _body(compiler, one.body, (*place, "body"), names, fields) if one.body else None,
     )
 
 

@@ -35,7 +35,7 @@ class Asker(Protocol):
 
 def gather(asker: Asker, operation: Operation, inputs: Mapping[str, Any]) -> Outcome:
     """The outcome of the whole question. Raises `CannotPrepare`."""
-    also, failed = _also(asker, operation, inputs)
+    also, failed = further(asker, operation, inputs)
     if failed is not None:
         return failed
     pages = operation.spec.pages
@@ -68,7 +68,8 @@ def _asked(asker: Asker, operation: Operation, prepared: rest.Prepared, scope: d
     return reply
 
 
-def _also(asker: Asker, operation: Operation, inputs: Mapping[str, Any]) -> tuple[dict[str, Any], Outcome | None]:
+def further(asker: Asker, operation: Operation, inputs: Mapping[str, Any]) -> tuple[dict[str, Any], Outcome | None]:
+    """(the decoded answers to the operation's further questions, why one of them has none). Raises `CannotPrepare`."""
     found: dict[str, Any] = {}
     if not operation.also:
         return found, None
@@ -79,6 +80,8 @@ def _also(asker: Asker, operation: Operation, inputs: Mapping[str, Any]) -> tupl
         raise CannotPrepare(fault.what, fault.path) from fault
     for name, prepared in asked.items():
         reply = asker.call(operation, prepared, scope, judged_by=plainly)
+        if reply.outcome.code == "token_renewed":
+            reply = asker.call(operation, prepared, scope, judged_by=plainly)
         if reply.outcome.verdict is not Verdict.DONE or reply.answer is None:
             return found, reply.outcome
         found[name] = reply.answer.value

@@ -12,7 +12,7 @@ from typing import Any
 
 from hub.connector import encode
 from hub.connector.compiled import Fault, Line, Scope, Shape, plain
-from hub.connector.operation import CompiledBody, Operation
+from hub.connector.operation import CompiledAlso, CompiledBody, Operation
 from hub.language.decode import canonical_json, decode_json
 from hub.wire.address import segment
 from hub.wire.call import Blocked, header_fault
@@ -83,12 +83,26 @@ def build(operation: Operation, scope: Scope) -> Prepared:
 
 
 def build_also(operation: Operation, scope: Scope) -> dict[str, Prepared]:
-    """The further questions of a reading operation."""
+    """The further questions, in the order of the manifest."""
     headers = _headers(operation.headers, scope)
-    return {
-        name: Prepared("GET", _path(also.path, scope), _query(also.query, scope), headers)
-        for name, also in operation.also.items()
-    }
+    return {name: _question(also, headers, scope) for name, also in operation.also.items()}
+
+
+def _question(also: CompiledAlso, headers: Pairs, scope: Scope) -> Prepared:
+    path, query = _path(also.path, scope), _query(also.query, scope)
+    if also.body is None:
+        return Prepared("GET", path, query, headers)
+    kind, body = _body(also.body, scope)
+    kept = tuple(pair for pair in headers if pair[0].lower() != "content-type")
+    return Prepared("POST", path, query, (*kept, ("Content-Type", kind)), body)
+
+
+def hand_made(operation: Operation, scope: Scope, method: str, path: str, body: Any) -> Prepared:
+    """A request that a hatch made itself, with the manifest's headers. Raises `Fault`."""
+    headers = _headers(operation.headers, scope)
+    if body is None:
+        return Prepared(method, path, (), headers)
+    return Prepared(method, path, (), (*headers, ("Content-Type", encode.JSON)), encode.json_text(body))
 
 
 def refused(operation: Operation, scope: Scope) -> None:
@@ -168,4 +182,6 @@ def _with_field(prepared: Prepared, operation: Operation, field: str, key: str) 
         pair = encode.form_text([(field, key)])
         return f"{prepared.body}&{pair}" if prepared.body else pair
     node = decode_json(prepared.body.encode()) if prepared.body else {}
+    if operation.body is not None and operation.body.kind == "graphql":
+        return encode.json_text({**node, "variables": {**node["variables"], field: key}})
     return encode.json_text({**node, field: key})

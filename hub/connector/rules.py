@@ -24,7 +24,7 @@ def check(compiler: Compiler, manifest: Manifest, hatch: Hatch | None, hatch_fai
         if capability is None:
             compiler.report(place, f"'{name}' is not a capability", suggestion(name, CAPABILITIES), at_key=True)
             continue
-        _request(compiler, place, spec, manifest)
+        _request(compiler, place, spec, capability, manifest)
         _safety(compiler, place, spec, capability, manifest)
         _outcomes(compiler, place, spec, capability, manifest)
         _result(compiler, place, spec, capability)
@@ -74,9 +74,9 @@ def _setting(compiler: Compiler, place: Place, setting: Setting) -> None:
             compiler.report((*place, "pattern"), f"not a regular expression: {error}", "correct it")
 
 
-def _request(compiler: Compiler, place: Place, spec: OperationSpec, manifest: Manifest) -> None:
+def _request(compiler: Compiler, place: Place, spec: OperationSpec, capability: Capability, manifest: Manifest) -> None:
     if spec.hatch:
-        for key in ("method", "path", "body", "pages", "query", "also"):
+        for key in ("method", "path", "body", "pages", "query", *(() if capability.mutating else ("also",))):
             if key in spec.model_fields_set:
                 compiler.report((*place, key), f"a hatch makes its own request: '{key}' has no meaning", "remove it")
         return
@@ -85,12 +85,22 @@ def _request(compiler: Compiler, place: Place, spec: OperationSpec, manifest: Ma
             compiler.report(place, f"the operation has no {key}", f"add '{key}:', or 'hatch: true'", at_key=True)
     if manifest.base_url is None:
         compiler.report(("operations",), "the connector has no base_url", "add 'base_url:'", at_key=True)
+    _questions(compiler, (*place, "also"), spec)
     if spec.method == "GET" and spec.body is not None:
         compiler.report((*place, "body"), "a GET has no body", "remove it, or use another method")
     paths = [(spec.path, (*place, "path")), *((a.path, (*place, "also", k, "path")) for k, a in spec.also.items())]
     for path, where in paths:
         if path is not None and (not path.startswith("/") or path.startswith("//") or "?" in path):
             compiler.report(where, "a path begins with one '/' and holds no '?'", "put parameters under query:")
+
+
+def _questions(compiler: Compiler, place: Place, spec: OperationSpec) -> None:
+    """A further question changes nothing, or one operation would be several changes."""
+    for name, one in spec.also.items():
+        asked = one.body.graphql.query.lstrip() if one.body and one.body.graphql else ""
+        if asked.startswith(("mutation", "subscription")):
+            what = "a further question changes something"
+            compiler.report((*place, name, "body", "graphql", "query"), what, "ask with a query")
 
 
 def _safety(compiler: Compiler, place: Place, spec: OperationSpec, capability: Capability, manifest: Manifest) -> None:
@@ -104,8 +114,6 @@ def _safety(compiler: Compiler, place: Place, spec: OperationSpec, capability: C
         return
     if spec.method == "GET":
         compiler.report((*place, "method"), "a change is not made with GET", "use the method the provider documents")
-    if spec.also:
-        compiler.report((*place, "also"), "one operation makes one call when it changes something", "remove 'also:'")
     _safety_class(compiler, (*place, "safety"), spec, spec.safety, capability, manifest)
 
 
@@ -123,8 +131,8 @@ def _safety_class(
             compiler.report(place, "class key needs to know where the key rides", "give one of header and field")
         if safety.lifetime is None:
             compiler.report(place, "class key needs the key's lifetime", "add 'lifetime: 24h', as the provider says")
-        if safety.field and (spec.body is None or spec.body.form is None and "json_" not in spec.body.model_fields_set):
-            compiler.report((*place, "field"), "there is no JSON or form body for the key", "use a header")
+        if safety.field and (spec.body is None or spec.body.xml is not None):
+            compiler.report((*place, "field"), "there is no JSON, form or GraphQL body for the key", "use a header")
     elif {"header", "field", "lifetime", "replayed"} & safety.model_fields_set:
         compiler.report(place, f"header, field, lifetime and replayed belong to class key, not {kind}", "remove them")
     if kind is Safety.AT_LEAST_ONCE and capability.name != "notification.send":

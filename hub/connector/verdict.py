@@ -47,6 +47,9 @@ def judge(operation: Operation, answer: Answer, scope: Mapping[str, Any], secret
 
 def plainly(operation: Operation, answer: Answer, scope: Mapping[str, Any], secrets: Collection[str] = ()) -> Outcome:
     """The same for a further question, which has no table of its own: a readable 2xx is an answer."""
+    refused = _graphql(answer, mutating=False) if answer.status == 200 else None
+    if refused is not None:
+        return refused
     if 200 <= answer.status < 300 and answer.readable:
         return Outcome(Verdict.DONE)
     verdict = _default_verdict(answer.status, mutating=False)
@@ -116,7 +119,7 @@ def _seconds(shape: Shape | None, scope: Mapping[str, Any]) -> float | None:
 
 def _default(operation: Operation, answer: Answer, scope: Mapping[str, Any]) -> Outcome:
     if operation.body is not None and operation.body.kind == "graphql" and answer.status == 200:
-        graphql = _graphql(operation, answer)
+        graphql = _graphql(answer, operation.mutating)
         if graphql is not None:
             return graphql
     if 200 <= answer.status < 300 and not operation.mutating:
@@ -155,7 +158,7 @@ _GRAPHQL = {
 }
 
 
-def _graphql(operation: Operation, answer: Answer) -> Outcome | None:
+def _graphql(answer: Answer, mutating: bool) -> Outcome | None:
     """GraphQL says no with a 200: what its `errors` mean where the manifest has no row for them."""
     errors = answer.value.get("errors") if isinstance(answer.value, dict) else None
     if not errors:
@@ -163,5 +166,5 @@ def _graphql(operation: Operation, answer: Answer) -> Outcome | None:
     first = errors[0] if isinstance(errors, list) and isinstance(errors[0], dict) else {}
     extensions = first.get("extensions")
     code = str(extensions.get("code", "")) if isinstance(extensions, dict) else ""
-    verdict = _GRAPHQL.get(code, Verdict.UNKNOWN if operation.mutating else Verdict.REFUSED)
+    verdict = _GRAPHQL.get(code, Verdict.UNKNOWN if mutating else Verdict.REFUSED)
     return Outcome(verdict, {}, code or "graphql", redact.text(str(first.get("message", "GraphQL errors")))[:_MAX_TEXT])

@@ -49,6 +49,13 @@ class HatchContext(Protocol):
         """For SDKs on requests: every call goes through `transport` within `timeout`; no retries, no redirects."""
         ...
 
+    def request(self, method: str, path: str, body: Any = None) -> Outcome:
+        """One JSON request below `base_url` with the connection's credentials, judged by the operation's table.
+
+        For providers without an SDK whose request YAML cannot say. `send` makes at most one.
+        """
+        ...
+
     def judge(self, status: int, headers: Mapping[str, str], body: bytes) -> Outcome:
         """What the operation's outcome table makes of an answer. `headers` by lower-case name."""
         ...
