@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
-from hub.flow import source
+from hub.flow import commands, source
 from hub.flow.event import Happening, Moment, Wire
 from hub.flow.setting import Setting
 from hub.model.contract import Chore
@@ -15,6 +16,8 @@ Work = Generator[Happening, Any, None]
 Sweep = Callable[[Setting, Chore, datetime], tuple[datetime | None, dict[str, Any]]]
 
 _RETRY_CAP_SECONDS = 600
+_MENDED_AT_ONCE = 25
+_SOON = timedelta(seconds=2)
 
 
 def do(setting: Setting, chore: Chore, sweep: Sweep | None) -> Work:
@@ -22,11 +25,26 @@ def do(setting: Setting, chore: Chore, sweep: Sweep | None) -> Work:
     if chore.kind == "fetch":
         read: bool = yield from source.refresh(setting, chore.key)
         yield Moment("fetched", lambda now: setting.store.finish_chore(chore, None if read else _later(chore, now)))
+    elif chore.kind == "mend":
+        yield from _mend(setting, chore)
     elif chore.kind == "sweep" and sweep is not None:
         again, detail = yield Wire("sweep", lambda now: sweep(setting, chore, now))
         yield Moment("swept", lambda now: setting.store.finish_chore(chore, again, detail))
     else:
         yield Moment("unknown chore", lambda now: setting.store.finish_chore(chore, None))
+
+
+def _mend(setting: Setting, chore: Chore) -> Work:
+    """Steps that a failing connection held go on, a few at a time: the first of them tries the breaker."""
+    keys = setting.store.held_for(chore.key, ("breaker",), _MENDED_AT_ONCE)
+    for key in keys:
+        yield Moment("mend", partial(_resume, setting, key, chore.key))
+    more = len(keys) == _MENDED_AT_ONCE
+    yield Moment("mended", lambda now: setting.store.finish_chore(chore, now + _SOON if more else None, {}))
+
+
+def _resume(setting: Setting, order: str, connection: str, now: datetime) -> int:
+    return commands.resume_held(setting, order, ("breaker",), connection, now)
 
 
 def _later(chore: Chore, now: datetime) -> datetime:

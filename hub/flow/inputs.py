@@ -207,7 +207,7 @@ def _notification(setting: Setting, book: Book, step: Step) -> Input:
         },
     )
     key = key_of(setting.install_key, step.identity(book.key))
-    domain = str(setting.shop.get("sender", "crossdock@localhost")).rpartition("@")[2].rstrip(">") or "localhost"
+    domain = str(setting.shop.get("email") or "").rpartition("@")[2] or "localhost"
     return {
         "message": {
             "kind": kind,

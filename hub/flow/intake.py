@@ -76,25 +76,18 @@ def _taking_in(setting: Setting, key: str, part: Translation, message: StoredMes
             planner.advance(setting, book, now)
 
         setting.store.change(key, moment, now)
-        if part.entities and _needs_fetch(setting, key, part):
-            setting.store.plan_chore("fetch", key, now)
 
     return act
 
 
-def _needs_fetch(setting: Setting, key: str, part: Translation) -> bool:
-    """Thin and versionless facts, and side facts of an order never seen, are completed by reading the source."""
-    connection = key.partition(":")[0]
-    found = setting.connections.get(connection)
-    if found is None or found.pull_mapping is None or not setting.connectors.supports(connection, "order.fetch"):
-        return False
-    book = setting.store.read(key)
-    return book is not None and book.fetch_at is not None
-
-
 def _ask_for_more(setting: Setting, book: Book, part: Translation, now: datetime) -> None:
+    """Thin and versionless facts, and side facts of an order never seen, are completed by reading the source."""
+    found = setting.connections.get(book.connection)
+    if found is None or found.pull_mapping is None or not setting.connectors.supports(book.connection, "order.fetch"):
+        return
     if book.order is None or any(not entity.version for entity in part.entities):
         book.fetch_at = now
+        book.chores.append(("fetch", book.key, now))
 
 
 def absorb(setting: Setting, book: Book, part: Translation, now: datetime) -> None:

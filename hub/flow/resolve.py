@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from hub.flow import evidence, life, match, retry
+from hub.flow import evidence, life, match, retry, settle
 from hub.flow.setting import Setting
 from hub.model.book import Book
 from hub.model.capability import Safety
@@ -80,7 +80,7 @@ def looked(setting: Setting, book: Book, step: Step, outcome: Outcome, guarantee
     if effect is None:
         return life.move(step, Event.UNRESOLVABLE, now, cause="no_way_to_know")
     if outcome.verdict is not Verdict.DONE:
-        return _failed(setting, step, outcome, guarantee, now)
+        return _failed(setting, book, step, outcome, guarantee, now)
     hits: Sequence[dict[str, Any]] = outcome.result.get("hits") or []
     if step.capability == "label.buy":
         hits = [hit for hit in hits if hit.get("status") != "created"]
@@ -98,10 +98,13 @@ def looked(setting: Setting, book: Book, step: Step, outcome: Outcome, guarantee
     _absent(setting, book, step, guarantee, now)
 
 
-def _failed(setting: Setting, step: Step, outcome: Outcome, guarantee: Guarantee, now: datetime) -> None:
+def _failed(setting: Setting, book: Book, step: Step, outcome: Outcome, guarantee: Guarantee, now: datetime) -> None:
     if outcome.verdict in (Verdict.AUTH, Verdict.HELD):
-        cause = "credentials" if outcome.verdict is Verdict.AUTH else "breaker"
-        return life.hold(step, cause, now, connection=step.connection)
+        if outcome.verdict is Verdict.HELD:
+            settle.mend_later(book, step.connection or "", outcome, now)
+            return life.hold(step, "breaker", now, connection=step.connection)
+        if int(step.spec.get("failed_lookups", 0)) > 2:
+            return life.hold(step, "credentials", now, connection=step.connection)
     if step.first_sent and now - step.first_sent > timedelta(seconds=guarantee.max_age_seconds):
         return life.move(step, Event.UNRESOLVABLE, now, cause="no_way_to_know", detail={"message": outcome.message})
     step.spec = {**step.spec, "failed_lookups": int(step.spec.get("failed_lookups", 0)) + 1}

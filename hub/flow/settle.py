@@ -22,6 +22,9 @@ def settle(setting: Setting, book: Book, step: Step, outcome: Outcome, now: date
     _VERDICTS[outcome.verdict](setting, book, step, outcome, guarantee, now)
 
 
+_CREDENTIAL_TRIES = 2
+_MEND_SECONDS = 15.0
+
 _Handler = Callable[[Setting, Book, Step, Outcome, Guarantee, datetime], None]
 
 
@@ -112,18 +115,29 @@ def _duplicate(setting: Setting, book: Book, step: Step, outcome: Outcome, guara
 
 
 def _auth(setting: Setting, book: Book, step: Step, outcome: Outcome, guarantee: Guarantee, now: datetime) -> None:
-    """Credentials refused: surely not executed, and everything of the connection stops until a person mends them."""
+    """Credentials refused: surely not executed. Tokens expire, so a few tries first; then a person must mend them."""
+    step.tries += step.state is State.LEASED  # a read counts its tries only here
+    if step.tries <= _CREDENTIAL_TRIES:
+        return _not_executed(setting, book, step, outcome, guarantee, now)
     _stop(book, step, "credentials", outcome, now)
 
 
 def _held(setting: Setting, book: Book, step: Step, outcome: Outcome, guarantee: Guarantee, now: datetime) -> None:
+    """The breaker is open or the budget spent: nothing was sent. It goes on by itself when the connection does."""
     _stop(book, step, "breaker", outcome, now)
+    mend_later(book, step.connection or "", outcome, now)
 
 
 def _stop(book: Book, step: Step, cause: str, outcome: Outcome, now: datetime) -> None:
     if not step.unresolved:
         disown(book, step)
     life.hold(step, cause, now, connection=step.connection, **_words(outcome))
+
+
+def mend_later(book: Book, connection: str, outcome: Outcome, now: datetime) -> None:
+    """What a failing connection holds is looked at again when its breaker lets a try through."""
+    seconds = min(max(outcome.retry_after_seconds or _MEND_SECONDS, 1.0), 300.0)
+    book.chores.append(("mend", connection, now + timedelta(seconds=seconds)))
 
 
 def _words(outcome: Outcome) -> dict[str, Any]:

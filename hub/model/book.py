@@ -61,6 +61,9 @@ class Book:
     observations: list[Observation] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     handles: list[tuple[str, str]] = field(default_factory=list)  # (connection, reference or provider id) -> this order
+    chores: list[tuple[str, str, datetime]] = field(
+        default_factory=list
+    )  # (kind, key, due) to be planned with this change
 
     def effect(self, step: Step) -> Effect | None:
         """The step's effect in its current generation."""

@@ -204,6 +204,10 @@ class Store(Inbox, Protocol):
         """
         ...
 
+    def held_for(self, connection: str, causes: Sequence[str], limit: int) -> Sequence[str]:
+        """Keys of orders with steps held for a connection's sake."""
+        ...
+
     def standing(self, connection: str) -> Standing: ...
 
     def late_answers(self, order: str) -> Sequence[dict[str, Any]]:

@@ -71,6 +71,12 @@ _OBSERVATION = (
     insert("observations", ["order_key", "type", "connection", "seen_at", "document", "handles", "message"])
     + " RETURNING id"
 )
+PLAN_CHORE = """
+INSERT INTO chores (kind, key, due_at, detail) VALUES (:kind, :key, :due, :detail)
+ON CONFLICT (kind, key) DO UPDATE SET
+  due_at = CASE WHEN chores.due_at IS NULL OR chores.due_at > excluded.due_at
+    THEN excluded.due_at ELSE chores.due_at END
+"""
 _VERSION = (
     "INSERT INTO order_versions (order_key, version, document, message, stored_at) "
     "VALUES (:order_key, :version, :document, :message, :stored_at) ON CONFLICT DO NOTHING"
@@ -191,6 +197,8 @@ def _append(tx: Tx, book: Book) -> None:
         tx.run(_ATTEMPT, **rows.attempt_row(book.key, attempt))
     for note in book.notes:
         tx.run(_NOTE, **rows.note_row(book.key, note))
+    for kind, key, due in book.chores:
+        tx.run(PLAN_CHORE, kind=kind, key=key, due=rows.micros(due), detail="{}")
     for connection, handle in dict.fromkeys(book.handles):
         tx.run(_HANDLE, connection=connection, handle=handle, order_key=book.key)
     for observation in book.observations:

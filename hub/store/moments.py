@@ -67,12 +67,6 @@ WHERE (kind, key) IN (SELECT kind, key FROM chores WHERE due_at <= :now ORDER BY
   AND due_at <= :now
 RETURNING kind, key, token, tries, detail
 """
-_PLAN_CHORE = """
-INSERT INTO chores (kind, key, due_at, detail) VALUES (:kind, :key, :due, :detail)
-ON CONFLICT (kind, key) DO UPDATE SET
-  due_at = CASE WHEN chores.due_at IS NULL OR chores.due_at > excluded.due_at
-    THEN excluded.due_at ELSE chores.due_at END
-"""
 
 
 class SqlStore(Decisions):
@@ -148,6 +142,16 @@ class SqlStore(Decisions):
             return None
         return books.load(tx, order, lock=False)[0]
 
+    def held_for(self, connection: str, causes: Sequence[str], limit: int) -> list[str]:
+        tx, found = self.readers.tx(), dict[str, None]()
+        for cause in causes:
+            sql = (
+                "SELECT DISTINCT order_key FROM steps WHERE state = 'held' AND cause = :cause "
+                "AND connection = :name LIMIT :n"
+            )
+            found |= dict.fromkeys(row["order_key"] for row in tx.all(sql, cause=cause, name=connection, n=limit))
+        return list(found)[:limit]
+
     def place_evidence(self, observation: Observation) -> Sequence[str]:
         return self.writer.run(lambda tx: _place(tx, observation))
 
@@ -167,7 +171,7 @@ class SqlStore(Decisions):
 
     def plan_chore(self, kind: str, key: str, due_at: datetime, detail: Mapping[str, Any] | None = None) -> None:
         values = {"kind": kind, "key": key, "due": rows.micros(due_at), "detail": rows.to_json(dict(detail or {}))}
-        self.writer.run(lambda tx: tx.run(_PLAN_CHORE, **values))
+        self.writer.run(lambda tx: tx.run(books.PLAN_CHORE, **values))
 
     def finish_chore(self, chore: Chore, again_at: datetime | None, detail: Mapping[str, Any] | None = None) -> None:
         sql = (
