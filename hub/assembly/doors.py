@@ -1,0 +1,72 @@
+"""The connections that receive webhooks, as the front door asks for them."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from hub.vault.keys import KeyFault
+from hub.vault.store import SecretFault
+from hub.webhook.receiver import Endpoint
+from hub.webhook.secret import UnusableSecret
+from hub.webhook.source import Source
+
+KEYS_LIVE_SECONDS = 1.0  # a rotated secret counts within this time
+
+_log = structlog.get_logger("crossdock.webhook")
+
+
+@dataclass(frozen=True)
+class Door:
+    """What the configuration says of one connection's webhooks; `secrets` are references."""
+
+    connection: str
+    source: Source
+    secrets: tuple[str, ...]
+    settings: Mapping[str, Any]
+
+
+class Doors:
+    """Endpoints by connection. Secrets are resolved again every second; one that cannot be had verifies nothing."""
+
+    def __init__(
+        self,
+        doors: Mapping[str, Door],
+        resolve: Callable[[str], str],
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._doors, self._resolve, self._monotonic = dict(doors), resolve, monotonic
+        self._lock = threading.Lock()
+        self._made: dict[str, tuple[float, Endpoint]] = {}
+
+    def replace(self, doors: Mapping[str, Door]) -> None:
+        """Other connections from now on."""
+        with self._lock:
+            self._doors, self._made = dict(doors), {}
+
+    def endpoint(self, connection: str) -> Endpoint | None:
+        now = self._monotonic()
+        made = self._made.get(connection)
+        if made is not None and now < made[0]:
+            return made[1]
+        with self._lock:
+            door = self._doors.get(connection)
+            if door is None:
+                return None
+            endpoint = Endpoint(door.connection, door.source, self._keys(door), door.settings)
+            self._made[connection] = (now + KEYS_LIVE_SECONDS, endpoint)
+            return endpoint
+
+    def _keys(self, door: Door) -> tuple[bytes, ...]:
+        keys: list[bytes] = []
+        for reference in door.secrets:
+            try:
+                keys += door.source.verifier.keys([self._resolve(reference)])
+            except (SecretFault, KeyFault, UnusableSecret) as fault:
+                _log.warning("a webhook secret cannot be used", connection=door.connection, why=str(fault))
+        return tuple(keys)

@@ -1,0 +1,285 @@
+"""A whole hub in one process: everything joined, opened and closed in the right order.
+
+`open_hub(folder)` is what the server, the commands, the demo and the simulation use. Opened to run (`own`), it holds
+the
+store's lock for life, ends the leases of earlier boots, and can `start` its workers; opened beside a running hub, for a
+command, it does none of that.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import IO, Any
+from wsgiref.types import WSGIApplication
+
+import structlog
+
+from hub.assembly.build import Built, Surroundings, build
+from hub.assembly.catalogue import Catalogue, kept
+from hub.assembly.clock import AnchoredClock
+from hub.assembly.config import HubConfig
+from hub.assembly.doors import Doors
+from hub.assembly.home import Home
+from hub.assembly.install import Install, judge_secrets, read_install
+from hub.connector.pool import Connections
+from hub.flow.drive import Engine
+from hub.flow.setting import Setting
+from hub.language.problem import Problem, Problems
+from hub.model.contract import Chore
+from hub.model.message import Delivery, Kept
+from hub.reconcile import sweep as sweeping
+from hub.store import upgrade
+from hub.store.moments import SqlStore
+from hub.store.open import hold_lock, open_sqlite
+from hub.store.views import Views
+from hub.vault.keys import InstallKey, KeyFault
+from hub.vault.store import Vault
+from hub.webhook.receiver import WebhookFrontDoor
+
+_log = structlog.get_logger("crossdock")
+
+Clock = Callable[[], datetime]
+
+
+class Older(Exception):
+    """The database was written by an older Crossdock. The message says what to do."""
+
+
+class Hub:
+    """Made by `open_hub`. Everything on it may be used by many threads."""
+
+    def __init__(
+        self, built: Built, vault: Vault, key: InstallKey, store: SqlStore, clock: Clock, around: Surroundings
+    ) -> None:
+        self.vault, self.store, self.clock = vault, store, clock
+        self.views = Views(store.readers)
+        self._key, self._around = key, around
+        self._built = built
+        self._doors = Doors(built.doors, vault.resolve)
+        self._lock: IO[str] | None = None
+        self._changing = threading.Lock()
+        self._engine: Engine | None = None
+        self._closed = False
+
+    # --- what it is
+
+    @property
+    def install(self) -> Install:
+        return self._built.install
+
+    @property
+    def home(self) -> Home:
+        return self.install.home
+
+    @property
+    def config(self) -> HubConfig:
+        return self.install.config
+
+    @property
+    def catalogue(self) -> Catalogue:
+        return self.install.catalogue
+
+    @property
+    def setting(self) -> Setting:
+        """What the flow engine and the commands are given. A reload makes a new one: ask again, do not keep it."""
+        return self._built.setting
+
+    @property
+    def connections(self) -> Connections:
+        return self._built.connections
+
+    @property
+    def built(self) -> Built:
+        """Translator, letters and storefronts as well."""
+        return self._built
+
+    # --- what it does
+
+    def front_door(self, app: WSGIApplication) -> WebhookFrontDoor:
+        """`app` with `/webhooks/` before it. Its `counters` are the front door's."""
+        return WebhookFrontDoor(app, self._doors, _Waking(self), self.clock)
+
+    def sweep(self, setting: Setting, chore: Chore, now: datetime) -> tuple[datetime | None, dict[str, Any]]:
+        """One turn of a storefront's sweep, as the flow engine asks for it."""
+        source = self._built.storefronts.get(chore.key)
+        if source is None or chore.key not in self._built.swept:
+            return None, {}
+        if self.store.standing(chore.key).paused:
+            return now + timedelta(seconds=source.every_seconds), dict(chore.detail)
+        built = self._built
+        return sweeping.sweep(self.store, built.connections, built.translator, source, chore.detail, now)
+
+    def start(self) -> None:
+        """Starts the workers and lets the storefronts be swept. Only for a hub that owns its store."""
+        with self._changing:
+            if self._lock is None:
+                raise RuntimeError("this hub was opened beside another and does not work the queue")
+            if self._engine is None and not self._closed:
+                self._plan_sweeps()
+                self._engine = self._make_engine()
+                self._engine.start()
+
+    def wake(self) -> None:
+        """Something may be due now."""
+        engine = self._engine
+        if engine is not None:
+            engine.wake()
+
+    def reload(self) -> bool:
+        """Takes up a changed `hub.yaml`: settings, routing, modes, secrets, connections. Flows stay as they were read.
+
+        False, with the problems in the log and everything as it was, where it cannot be read.
+        """
+        with self._changing:
+            if self._closed:
+                return False
+            try:
+                install = read_install(self.home.folder)
+                _raise(judge_secrets(install, self.vault))
+            except Problems as found:
+                for problem in found.problems:
+                    _log.error("the changed configuration is not taken up", problem=str(problem))
+                return False
+            install = _with_flows(install, self.catalogue)
+            running = self._engine
+            if running is not None:
+                running.stop()
+            self._built = build(install, self.vault, self._key, self.store, self._around, self._built)
+            self._doors.replace(self._built.doors)
+            if self._lock is not None:
+                self.settle()
+            if running is not None:
+                self._plan_sweeps()
+                self._engine = self._make_engine()
+                self._engine.start()
+            _log.info("the changed configuration is in force")
+            return True
+
+    def close(self) -> None:
+        """Lets what is running finish, then closes the store. May be called twice."""
+        with self._changing:
+            if self._closed:
+                return
+            self._closed = True
+            if self._engine is not None:
+                self._engine.stop()
+            self.store.close()
+            if self._lock is not None:
+                self._lock.close()
+
+    # --- opening
+
+    def own(self, lock: IO[str]) -> None:
+        """The store is ours: leases of earlier boots end, and what the files say is written down."""
+        self._lock = lock
+        self.store.expire_leases(self.clock())
+        self.settle()
+
+    def settle(self) -> None:
+        """Writes down what the store must know of the files: declarations by hash, and from when each connection
+        acts."""
+        now = self.clock()
+        for one in kept(self.catalogue):
+            if self.store.declaration(one.hash) is None:
+                self.store.store_declaration(one.kind, one.name, one.content(), now)
+        for name, part in self.config.connections.items():
+            known = self.store.standing(name).act_from
+            if part.act_from is not None and part.act_from != known:
+                self.store.set_standing(name, now, act_from=part.act_from)
+            elif known is None:
+                self.store.set_standing(name, now, act_from=now)
+
+    def _make_engine(self) -> Engine:
+        return Engine(self.setting, self.clock, threads=self.config.hub.workers, sweep=self.sweep)
+
+    def _plan_sweeps(self) -> None:
+        for name in self._built.storefronts:
+            if name in self._built.swept:
+                self.store.plan_chore("sweep", name, self.clock())
+
+
+class _Waking:
+    """The store as the front door sees it: a delivery that was kept is looked at at once."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+
+    def keep(self, delivery: Delivery, now: datetime) -> Kept:
+        done = self._hub.store.keep(delivery, now)
+        if done is Kept.NEW:
+            self._hub.wake()
+        return done
+
+
+def open_hub(
+    directory: Path,
+    *,
+    threaded: bool = True,
+    own: bool | None = None,
+    clock: Clock | None = None,
+    around: Surroundings | None = None,
+) -> Hub:
+    """The hub of an installation's folder, not working yet (see `Hub.start`).
+
+    `threaded`: its store commits in groups on a thread of its own; without, each moment on the caller's. `own`: it
+    is the
+    one hub that runs here (by default, a threaded one is). Raises Problems for what is wrong in any file, KeyFault,
+    Older,
+    hub.store.open.Occupied where another hub runs, hub.store.upgrade.Newer, NotDurable.
+    """
+    own = threaded if own is None else own
+    install = read_install(directory)
+    key = InstallKey(install.home.key_file)
+    vault = Vault(install.home.secrets_file, key)
+    _raise(judge_secrets(install, vault))
+    path = install.home.database
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.ExitStack() as undo:
+        lock = hold_lock(path) if own or upgrade.revision(path) is None else None
+        if lock is not None:
+            undo.callback(lock.close)
+        _migrated(path)
+        store = open_sqlite(path, threaded=threaded)
+        undo.callback(store.close)
+        _same_key(store, key)
+        around = around or Surroundings()
+        hub = Hub(build(install, vault, key, store, around), vault, key, store, clock or AnchoredClock(), around)
+        if own and lock is not None:
+            hub.own(lock)
+        elif lock is not None:
+            lock.close()  # it was held to make the file
+        undo.pop_all()
+        return hub
+
+
+def _migrated(path: Path) -> None:
+    """A new file gets its schema at once; an older one only after a backup, by a command that a person gives."""
+    before = upgrade.revision(path)
+    if before is not None and before < upgrade.HEAD:
+        raise Older("The database was written by an older Crossdock. Run: crossdock upgrade")
+    upgrade.upgrade(path)
+
+
+def _same_key(store: SqlStore, key: InstallKey) -> None:
+    """Effects are named by the install key: with another one, what was done would be done again under a new name."""
+    mark = key.derive("crossdock-install", b"database").hex()[:32]
+    found = store.readers.tx().one("SELECT value FROM install WHERE name = 'key'")
+    if found is None:
+        sql = "INSERT INTO install (name, value) VALUES ('key', :value) ON CONFLICT (name) DO NOTHING"
+        store.writer.run(lambda tx: tx.run(sql, value=mark))
+    elif found["value"] != mark:
+        raise KeyFault("this database belongs to another install key; restore the key that was in use with it")
+
+
+def _with_flows(install: Install, before: Catalogue) -> Install:
+    return replace(install, catalogue=replace(install.catalogue, flows=before.flows))
+
+
+def _raise(problems: Sequence[Problem]) -> None:
+    if problems:
+        raise Problems(problems)
