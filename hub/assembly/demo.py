@@ -20,7 +20,8 @@ from hub.assembly.home import Home
 from hub.sandbox.evidence import Evidence
 from hub.sandbox.running import RunningWorld
 from hub.sandbox.settings import Settings
-from hub.sandbox.verdict import Verdict, judge
+from hub.sandbox.verdict import Verdict as Verdict
+from hub.sandbox.verdict import judge
 from hub.sandbox.world import World
 
 _READY_SECONDS = 20.0
@@ -66,7 +67,7 @@ class HubProcess:
         self.kills = 0
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "hub.cli.main", "--home", str(self._home.folder), "serve"]
+        command = [sys.executable, "-m", "hub.cli.main", "serve", "--home", str(self._home.folder)]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log)
 
