@@ -15,10 +15,8 @@ def _capability(capability: Capability) -> str:
     kind = "changes something: declare `safety`" if capability.mutating else "asks"
     lines = [f"### `{capability.name}`", "", f"{capability.title}; {kind}.", "", "| | Field | What stands in it |"]
     lines.append("|---|---|---|")
-    for name in capability.input:
-        lines.append(f"| input | `{name}` | {shown(input_shape(capability.name, name))} |")
-    for name in capability.result:
-        lines.append(f"| result | `{name}` | {shown(RESULTS[capability.name][name])} |")
+    lines += [f"| input | `{name}` | {shown(input_shape(capability.name, name))} |" for name in capability.input]
+    lines += [f"| result | `{name}` | {shown(RESULTS[capability.name][name])} |" for name in capability.result]
     return "\n".join([*lines, ""])
 
 

@@ -58,7 +58,7 @@ def load_hatch(source: str, file: str, name: str) -> Hatch:
     module = types.ModuleType(f"crossdock_hatch_{name}_{digest}")
     module.__file__ = file
     try:
-        exec(compile(tree, file, "exec"), module.__dict__)  # a hatch is the installation's own code
+        exec(compile(tree, file, "exec"), module.__dict__)  # noqa: S102 (a hatch is the installation's own code)
     except Exception as error:
         what = f"the hatch does not load: {type(error).__name__}: {error}"
         raise Problems([Problem(file, _line_of(error, file), 1, "", what, "install its SDK or correct it")]) from error
@@ -101,9 +101,11 @@ def _import_problems(node: ast.AST, file: str) -> list[Problem]:
 
 
 def _forbidden(name: str) -> bool:
-    if name.startswith(".") or name.split(".")[0] == "connectors":
+    if name.startswith(".") or name.split(".", maxsplit=1)[0] == "connectors":
         return True
-    return name.split(".")[0] == "hub" and not any(name == ok or name.startswith(ok + ".") for ok in _ALLOWED)
+    return name.split(".", maxsplit=1)[0] == "hub" and not any(
+        name == ok or name.startswith(ok + ".") for ok in _ALLOWED
+    )
 
 
 def _line_of(error: BaseException, file: str) -> int:

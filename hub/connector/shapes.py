@@ -60,8 +60,8 @@ INPUTS: dict[str, Shape] = {
     "refund": {"id": "text", "reason": "text?", "lines": _LINES}, "effect": "text?", "group": _GROUP, "buyer": _BUYER,
     "id": "text?", "cursor": "text?", "sku": "text", "location_id": "text?", "available": "integer",
     "destination": _DESTINATION, "origin": _DESTINATION, "shipment_id": "text", "rate_id": "text", "rate": _RATE,
-    "tracking_number": "text?", "carrier": "text?", "source_id": "text", "updated_since": "time?", "complete": "boolean",
-    "notify": "boolean", "topic": "text", "address": "text", "secret": "text",
+    "tracking_number": "text?", "carrier": "text?", "source_id": "text", "updated_since": "time?",
+    "complete": "boolean", "notify": "boolean", "topic": "text", "address": "text", "secret": "text",
     "message": {"kind": "text", "to": "text", "subject": "text", "text": "text", "html": "text", "message_id": "text"},
 }  # fmt: skip
 

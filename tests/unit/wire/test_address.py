@@ -52,7 +52,8 @@ def test_no_target_of_the_corpus_is_called(shared: Path, monkeypatch: pytest.Mon
     "answers",
     [
         [PUBLIC, "::1"], ["::1", PUBLIC], [PUBLIC, "10.0.0.1"], ["::ffff:10.0.0.1"], ["64:ff9b::a9fe:a9fe"],
-        ["2002:7f00:1::"], ["2001:0:a9fe:a9fe::"], ["168.63.129.16"], ["fe80::1%eth0"], ["169.254.169.254"], ["not an address"],
+        ["2002:7f00:1::"], ["2001:0:a9fe:a9fe::"], ["168.63.129.16"], ["fe80::1%eth0"], ["169.254.169.254"],
+        ["not an address"],
     ],
 )  # fmt: skip
 def test_one_bad_address_refuses_the_name(answers):

@@ -105,18 +105,27 @@ def test_a_resolver_slower_than_the_deadline_means_not_sent():
         HttpTransport(Policy(resolver=slow)).send(request)
 
 
+def hello(sock: socket.socket, seen: Seen) -> None:
+    sock.sendall(b"hello\r\n")
+    seen.stop.wait(0.1)
+
+
+def stall(sock: socket.socket, seen: Seen) -> None:
+    seen.stop.wait(5)
+
+
 def test_no_tls_at_the_other_end_is_not_sent():
-    with serving(lambda sock, seen: sock.sendall(b"hello\r\n") or time.sleep(0.1)) as (port, seen):
+    with serving(hello) as (port, seen):
         with pytest.raises(NotSent, match="TLS"):
             HttpTransport(LOOPBACK).send(Request("POST", f"https://127.0.0.1:{port}/", body=b"x"))
         assert not seen.requests
 
 
 def test_a_tls_handshake_that_stalls_ends_with_the_time_to_connect():
-    with serving(lambda sock, seen: seen.stop.wait(5)) as (port, _):
+    with serving(stall) as (port, _):
         started = time.monotonic()
+        request = Request("POST", f"https://127.0.0.1:{port}/", body=b"x", timeout=Timeout(0.2, 5.0))
         with pytest.raises(NotSent, match="timed out"):
-            request = Request("POST", f"https://127.0.0.1:{port}/", body=b"x", timeout=Timeout(0.2, 5.0))
             HttpTransport(LOOPBACK).send(request)
         assert time.monotonic() - started < 1
 
@@ -242,7 +251,7 @@ def test_html_errors_and_redirects_are_answers_like_any_other():
 
 
 @pytest.mark.parametrize(
-    "data, body",
+    ("data", "body"),
     [
         (b"HTTP/1.1 100 Continue\r\n\r\n" + reply(body=b"ok"), b"ok"),
         (
@@ -269,37 +278,6 @@ def test_an_early_answer_to_a_large_request_is_still_read():
 
     with serving(early) as (port, _):
         assert post(port, b"x" * 3_000_000).status == 413
-
-
-# --- what is refused before anything happens
-
-
-@pytest.mark.parametrize(
-    "headers",
-    [
-        (("X-Ref", "ok\r\nTransfer-Encoding: chunked"),),
-        (("X-Ref", "ok\x00"),),
-        (("X-Ref", "\u560a\u560dSet-Cookie: a=b"),),
-        (("X-Ref", "x" * 9000),),
-        (("X Ref", "v"),),
-        (("Host", "other.example"),),
-        (("Content-Length", "0"),),
-        (("Transfer-Encoding", "chunked"),),
-    ],
-)
-def test_hostile_headers_never_leave(headers):
-    with serving(answering(reply())) as (port, seen):
-        with pytest.raises(Blocked):
-            HttpTransport(LOOPBACK).send(Request("POST", f"http://127.0.0.1:{port}/", headers, b"x"))
-        assert seen.connections == 0
-
-
-def test_unknown_methods_and_oversized_bodies_never_leave():
-    with pytest.raises(Blocked):
-        HttpTransport(LOOPBACK).send(Request("CONNECT", "http://127.0.0.1:1/"))
-    with pytest.raises(Blocked):
-        policy = Policy(private_targets=frozenset({"127.0.0.1"}), max_request_bytes=10)
-        HttpTransport(policy).send(Request("POST", "http://127.0.0.1:1/", body=b"x" * 11))
 
 
 def test_the_environment_proxy_is_not_read(monkeypatch):
