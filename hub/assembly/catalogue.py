@@ -19,7 +19,7 @@ from hub.flow.manifest import Flow, load_flow
 from hub.language.decode import canonical_json
 from hub.language.document import Document
 from hub.language.document import load as load_document
-from hub.language.problem import Problem, Problems
+from hub.language.problem import Problem, Problems, suggestion
 from hub.mapping.load import Mapping as OrderMapping
 from hub.mapping.load import load as load_mapping
 from hub.model.effect import digest_of
@@ -140,11 +140,16 @@ class _Reader:
 
     def read(self, connectors: Iterable[str], sources: Iterable[str], mappings: Iterable[str]) -> Catalogue:
         found = dict(self._each(Kind.CONNECTOR, connectors, load_connector))
-        heard = dict(self._each(Kind.WEBHOOK, sources, load_source))
+        heard = dict(self._each(Kind.WEBHOOK, sources, self._source))
         wanted = {*mappings, *_told(heard.values()), *(_pull_mapping(self._shelves, name) for name in found)}
         told = dict(self._each(Kind.MAPPING, wanted, load_mapping))
-        flows = dict(self._each(Kind.FLOW, self._shelves.names(Kind.FLOW), _named_flow))
+        flows = dict(self._each(Kind.FLOW, self._shelves.names(Kind.FLOW), read_flow))
         return Catalogue(self._shelves, found, heard, told, flows, tuple(self._problems))
+
+    def _source(self, path: Path) -> Source:
+        source = load_source(path)
+        self._problems += missing_mappings(self._shelves, source, path)
+        return source
 
     def _each(self, kind: Kind, names: Iterable[str | None], load: Callable[..., T]) -> Iterator[tuple[str, T]]:
         for name in sorted({name for name in names if name}):
@@ -155,6 +160,20 @@ class _Reader:
                 yield name, load(entry.path)
             except Problems as found:
                 self._problems += found.problems
+
+
+def missing_mappings(shelves: Shelves, source: Source, path: Path) -> list[Problem]:
+    """A problem for each topic of a webhook declaration whose mapping is nowhere."""
+    lacking = [t for t, rule in source.rules.items() if rule.mapping and not shelves.find(Kind.MAPPING, rule.mapping)]
+    if not lacking:
+        return []
+    document = load_document(path)
+    names = shelves.names(Kind.MAPPING)
+    return [
+        document.problem(("topics", topic, "mapping"), f"there is no mapping {source.rules[topic].mapping}",
+                         suggestion(source.rules[topic].mapping or "", names))
+        for topic in lacking
+    ]  # fmt: skip
 
 
 def _told(sources: Iterable[Source]) -> Iterator[str | None]:
@@ -169,11 +188,12 @@ def _pull_mapping(shelves: Shelves, connector: str) -> str | None:
     """A connector's own mapping of pulled orders, by its name; else the one of its webhooks, where both have one
     shape."""
     platform = connector.replace("_", "-")
-    names = (f"{platform}-pulled-order", f"{platform}-order-pulled", f"{platform}-order")
+    names = (f"{platform}-order-pulled", f"{platform}-order-graphql", f"{platform}-order")
     return next((name for name in names if shelves.find(Kind.MAPPING, name)), None)
 
 
-def _named_flow(path: Path) -> Flow:
+def read_flow(path: Path) -> Flow:
+    """The flow in a file of its name. Raises Problems."""
     flow = load_flow(path)
     if flow.name != path.stem:
         document = load_document(path)

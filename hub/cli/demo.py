@@ -61,7 +61,8 @@ def command(
 ) -> None:
     """Run a hub and a sandbox of storefronts, payment, warehouse, carrier and mailbox on this machine.
 
-    The sandbox answers wrongly on purpose, and keeps its own ledgers on disk, which the hub never writes. The verdict is
+    The sandbox answers wrongly on purpose, and keeps its own ledgers on disk, which the hub never writes. The
+    verdict is
     counted from them. Exit code 1 if anything was lost, missing, wrong or done twice, or too little was completed.
     """
     limit = seconds or max(_SECONDS[faults], orders / rate + _SECONDS[faults] - 30)

@@ -140,9 +140,12 @@ def _unknown(word: str) -> str:
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Every command explains itself: crossdock COMMAND --help",
 )
+@click.option("--home", metavar="DIR", help="The installation's folder; by default the nearest above with a hub.yaml.")
 @click.version_option(__version__, prog_name="crossdock", message="%(prog)s %(version)s")
-def main() -> None:
+@click.pass_context
+def main(ctx: click.Context, home: str | None) -> None:
     """Carries orders from the storefront's webhook to the doorstep, once."""
+    ctx.obj = home
 
 
 if __name__ == "__main__":

@@ -106,11 +106,17 @@ def json_option(function: F) -> F:
 
 
 def home_option(function: F) -> F:
-    """`--home`, on every command that works on an installation."""
+    """`--home`, on every command that works on an installation: before the command's name or behind it."""
+
+    def told(ctx: click.Context, parameter: click.Parameter, value: Path | None) -> Path | None:
+        above = ctx.find_root().obj
+        return value or (Path(above) if isinstance(above, str) else None)
+
     return click.option(
         "--home",
         "home",
-        type=click.Path(path_type=Path, file_okay=True, dir_okay=True),
-        envvar="CROSSDOCK_HOME",
+        metavar="DIR",
+        type=click.Path(path_type=Path),
+        callback=told,
         help="The installation's folder; by default the nearest above that has a hub.yaml.",
     )(function)
