@@ -8,7 +8,7 @@ UV ?= uv
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help install dev demo test lint format wheel lock clean distclean python
+.PHONY: help install dev demo test lint format docs wheel lock clean distclean python
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -33,6 +33,10 @@ lint: dev ## ruff (rules and format) and mypy --strict
 format: dev ## what ruff can mend by itself
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+
+docs: dev ## what the documentation takes from the code: the states' picture
+	@$(BIN)/python -c "from pathlib import Path; from hub.model.drawing import redrawn; \
+	page = Path('docs/architecture.md'); page.write_text(redrawn(page.read_text('utf-8')), 'utf-8')"
 
 wheel: dev ## dist/crossdock-*.whl
 	@$(BIN)/python -m hatchling build -t wheel

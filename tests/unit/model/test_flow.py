@@ -34,7 +34,15 @@ def test_nothing_leaves_a_terminal_state():
 
 
 def test_every_state_that_needs_a_person_has_a_way_out_by_a_person():
-    by_person = {Event.MEND, Event.REPLAY, Event.EDIT, Event.HAPPENED, Event.DID_NOT, Event.NEW_GENERATION, Event.ABANDON}
+    by_person = {
+        Event.MEND,
+        Event.REPLAY,
+        Event.EDIT,
+        Event.HAPPENED,
+        Event.DID_NOT,
+        Event.NEW_GENERATION,
+        Event.ABANDON,
+    }
     for state in NEEDS_PERSON:
         assert {event for (from_state, event) in TRANSITIONS if from_state is state} & by_person
 

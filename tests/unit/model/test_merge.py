@@ -31,7 +31,9 @@ def snapshot(version: str, *, net: bool = False, lines: dict[str, int] | None = 
 
 def refund(refund_id: str, version: str, lines: dict[str, int], status: str = "completed") -> Entity:
     items = [{"id": line, "quantity": quantity} for line, quantity in lines.items()]
-    return Entity("refund", "1", refund_id, version, {"id": refund_id, "type": "refund", "status": status, "line_items": items})
+    return Entity(
+        "refund", "1", refund_id, version, {"id": refund_id, "type": "refund", "status": status, "line_items": items}
+    )
 
 
 def shipment(event_id: str, version: str, kind: str) -> Entity:
@@ -64,7 +66,9 @@ entities = st.one_of(
         st.dictionaries(st.sampled_from(["a", "b"]), st.integers(1, 2), max_size=2),
         st.sampled_from(["pending", "completed"]),
     ),
-    st.builds(shipment, st.sampled_from(["f1", "f2"]), st.sampled_from(["1", "2"]), st.sampled_from(["shipped", "delivered"])),
+    st.builds(
+        shipment, st.sampled_from(["f1", "f2"]), st.sampled_from(["1", "2"]), st.sampled_from(["shipped", "delivered"])
+    ),
     st.just(DELETED),
 )
 
@@ -77,7 +81,13 @@ def test_every_order_and_duplication_ends_in_the_same_canonical_order(events, rn
 
 
 def test_all_permutations_of_a_walk():
-    walk = [snapshot("1"), snapshot("2", note="edited"), refund("r1", "3", {"a": 1}), shipment("f1", "2", "shipped"), DELETED]
+    walk = [
+        snapshot("1"),
+        snapshot("2", note="edited"),
+        refund("r1", "3", {"a": 1}),
+        shipment("f1", "2", "shipped"),
+        DELETED,
+    ]
     orders = [order_of(fold(events)) for events in itertools.permutations(walk)]
     assert all(order == orders[0] for order in orders)
     assert orders[0] is not None
