@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import importlib.metadata
+import sys
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -57,6 +58,7 @@ def load_hatch(source: str, file: str, name: str) -> Hatch:
     digest = hashlib.sha256(source.encode()).hexdigest()[:12]
     module = types.ModuleType(f"crossdock_hatch_{name}_{digest}")
     module.__file__ = file
+    sys.modules[module.__name__] = module  # dataclasses and pickling look a class's module up by name
     try:
         exec(compile(tree, file, "exec"), module.__dict__)  # noqa: S102 (a hatch is the installation's own code)
     except Exception as error:
