@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -121,6 +122,7 @@ class Connection:
         self.policy = Policy(private_targets=account.private_targets, ca_file=account.ca_file)
         self.transport = transport(account.name, self.policy)
         self.keyring = Keyring(self.settings, _Resolved(account.secrets, resolve))
+        self._lock = threading.Lock()
         self._authorizer = authorizer
         self._keep = keep
         self.bucket, self.breaker = self._bucket(), self._breaker()
@@ -227,8 +229,7 @@ class Connection:
             self._clock.sleep(wait)
         exchange = Exchange(self, operation, self._clock.now, judged_by)
         if prepared.hatch is not None:
-            own = send_with_hatch(self, operation, prepared, scope, key, lambda p: exchange.run(p, scope, key).outcome)
-            reply = Reply(own)
+            reply = Reply(send_with_hatch(self, operation, prepared, scope, key, exchange))
         else:
             reply = exchange.run(prepared, scope, key)
         self._note(reply.outcome)
@@ -243,15 +244,18 @@ class Connection:
 
     def authorizer(self) -> Authorizer:
         """How this account's requests are authorised. Raises `AuthFault`."""
-        if self._authorizer is None:
-            auth = choose(self.connector.auths, self.keyring)
-            if isinstance(auth.spec, OAuth2):
-                self._authorizer = Tokens(auth, self.keyring, self.transport, self._clock.monotonic, self._keep)
-            elif isinstance(auth.spec, Signed):
-                self._authorizer = Signer(auth, self.keyring, self._clock.now)
-            else:
-                self._authorizer = Plain(auth, self.keyring)
-        return self._authorizer
+        with self._lock:
+            if self._authorizer is None:
+                self._authorizer = self._chosen()
+            return self._authorizer
+
+    def _chosen(self) -> Authorizer:
+        auth = choose(self.connector.auths, self.keyring)
+        if isinstance(auth.spec, OAuth2):
+            return Tokens(auth, self.keyring, self.transport, self._clock.monotonic, self._keep)
+        if isinstance(auth.spec, Signed):
+            return Signer(auth, self.keyring, self._clock.now)
+        return Plain(auth, self.keyring)
 
     def uses_test_credentials(self) -> bool | None:
         """Whether these are the provider's test credentials; None where nobody can tell. Raises `AuthFault`."""

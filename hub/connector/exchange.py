@@ -96,7 +96,7 @@ class Exchange:
             outcome = dataclasses.replace(
                 outcome, verdict=Verdict.NOT_EXECUTED, code="token_renewed", message=message, retry_after_seconds=None
             )
-        return Reply(dataclasses.replace(outcome, transcript=self._transcript(request, response)), answer)
+        return Reply(dataclasses.replace(outcome, transcript=self.transcript(request, response)), answer)
 
     def answer(self, response: Response) -> Answer:
         try:
@@ -118,9 +118,10 @@ class Exchange:
         return Request(prepared.method, url, (*kept, *credentials), body, self._line.timeout(self._operation))
 
     def _silent(self, request: Request, outcome: Outcome) -> Reply:
-        return Reply(dataclasses.replace(outcome, transcript=self._transcript(request, None)))
+        return Reply(dataclasses.replace(outcome, transcript=self.transcript(request, None)))
 
-    def _transcript(self, request: Request, response: Response | None) -> dict[str, Any]:
+    def transcript(self, request: Request, response: Response | None) -> dict[str, Any]:
+        """What went out and came back, redacted."""
         secrets, show = self._line.keyring.used, self._line.connector.manifest.show
         told: dict[str, Any] = {
             "request": {

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -11,14 +12,17 @@ import requests
 from hub.connector.auth import AuthFault, Keyring
 from hub.connector.compiled import Fault, Scope
 from hub.connector.decode import Unreadable, decode
+from hub.connector.exchange import Reply
 from hub.connector.load import Connector
 from hub.connector.operation import Operation
+from hub.connector.plugin import Send
 from hub.connector.rest import Prepared, hand_made, refused
 from hub.connector.result import shaped
 from hub.connector.verdict import Answer, judge
+from hub.model.contract import CannotPrepare
 from hub.model.outcome import Outcome, Verdict
 from hub.wire import redact
-from hub.wire.call import Blocked, NotSent, Timeout, Transport
+from hub.wire.call import Blocked, NotSent, Request, Response, Timeout, Transport
 from hub.wire.policy import Policy
 from hub.wire.session import cause_of, session
 
@@ -36,6 +40,28 @@ class Account(Protocol):
     def timeout(self, operation: Operation) -> Timeout: ...
 
 
+class Recorder:
+    """The account's transport, remembering the last call for the transcript."""
+
+    def __init__(self, inner: Transport) -> None:
+        self._inner = inner
+        self.last: tuple[Request, Response | None] | None = None
+
+    def send(self, request: Request) -> Response:
+        self.last = (request, None)
+        response = self._inner.send(request)
+        self.last = (request, response)
+        return response
+
+
+class Way(Protocol):
+    """How a hatch's own request goes out, and how a call is told without secrets."""
+
+    def run(self, prepared: Prepared, scope: Mapping[str, Any], key: str | None) -> Reply: ...
+
+    def transcript(self, request: Request, response: Response | None) -> dict[str, Any]: ...
+
+
 @dataclass(frozen=True)
 class Context:
     """`hub.wire.hatch.HatchContext` for one call."""
@@ -44,7 +70,8 @@ class Context:
     operation: Operation
     scope: Mapping[str, Any]
     key: str | None
-    run: Callable[[Prepared], Outcome]
+    way: Way
+    transport: Transport
 
     @property
     def base_url(self) -> str:
@@ -62,10 +89,6 @@ class Context:
     def policy(self) -> Policy:
         return self.account.policy
 
-    @property
-    def transport(self) -> Transport:
-        return self.account.transport
-
     def secret(self, name: str) -> str:
         found: str = self.account.keyring.scope([name])["secrets"].get(name, "")
         if not found:
@@ -76,7 +99,7 @@ class Context:
         return session(self.transport, self.timeout)
 
     def request(self, method: str, path: str, body: Any = None) -> Outcome:
-        return self.run(hand_made(self.operation, self.scope, method, path, body))
+        return self.way.run(hand_made(self.operation, self.scope, method, path, body), self.scope, self.key).outcome
 
     def judge(self, status: int, headers: Mapping[str, str], body: bytes) -> Outcome:
         try:
@@ -98,6 +121,8 @@ def prepare_with_hatch(connector: Connector, operation: Operation, scope: Scope)
         made = prepare(scope["input"] | {"also": scope.get("also") or {}}, scope["settings"])
         prepared = Prepared("", "", input={key: scope["input"].get(key) for key in operation.carried}, hatch=made)
         prepared.store()
+    except CannotPrepare:
+        raise
     except Exception as error:  # the hatch's own code: whatever it raises, nothing was sent
         raise Fault(f"the hatch cannot prepare it: {error}", name) from error
     return prepared
@@ -109,16 +134,25 @@ def send_with_hatch(
     prepared: Prepared,
     scope: Mapping[str, Any],
     key: str | None,
-    run: Callable[[Prepared], Outcome],
+    way: Way,
 ) -> Outcome:
-    """The one call, made by the hatch; `run` makes it over HTTP with the connection's credentials. Never raises."""
+    """The one call, made by the hatch. Never raises."""
     name = operation.capability.name
     send = account.connector.hatch.send(name) if account.connector.hatch else None
     if send is None:
         return Outcome(Verdict.HELD, code="hatch", message=f"the hatch has no function to send {name}")
-    secrets = account.keyring.used
+    recorder = Recorder(account.transport)
+    context = Context(account, operation, scope, key, way, recorder)
+    outcome = _sent(send, prepared.hatch, context)
+    if outcome.transcript or recorder.last is None:
+        return outcome
+    return dataclasses.replace(outcome, transcript=way.transcript(*recorder.last))
+
+
+def _sent(send: Send, stored: Any, context: Context) -> Outcome:
+    operation, secrets = context.operation, context.account.keyring.used
     try:
-        given = send(prepared.hatch, Context(account, operation, scope, key, run))
+        given = send(stored, context)
         if isinstance(given, Outcome):
             return given
         return Outcome(Verdict.DONE, shaped(operation.capability, given))

@@ -31,6 +31,10 @@ BUY = """
 """
 
 HATCH = """
+from __future__ import annotations
+
+from dataclasses import dataclass
+
 from hub.model.outcome import Outcome, Verdict
 
 
@@ -52,6 +56,11 @@ def send_label_buy(stored, context):
         context.secret("other")
     answer = context.session().post(f"{context.base_url}/buy", json=stored, headers={"Key": context.key})
     return context.judge(answer.status_code, dict(answer.headers), answer.content)
+
+
+@dataclass(frozen=True)
+class Kept:
+    number: int | None = None
 
 
 def prepare_tracking_get(input, settings):

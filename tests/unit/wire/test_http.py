@@ -10,7 +10,7 @@ import zlib
 
 import pytest
 
-from hub.wire.call import Blocked, NotSent, Request, Timeout, Unanswered
+from hub.wire.call import NotSent, Request, Timeout, Unanswered
 from hub.wire.http import HttpTransport
 from hub.wire.policy import Policy
 from tests.unit.wire.server import Seen, answering, read_request, reply, reset, serving, unused_port
