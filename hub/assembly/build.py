@@ -141,7 +141,7 @@ def _rule(document: Document, index: int, part: RoutePart) -> Rule:
 
 
 def _letters(install: Install) -> Path | None:
-    folder = install.home.folder / install.config.hub.letters
+    folder = install.home.folder / install.config.hub.templates
     return folder if folder.is_dir() else None
 
 

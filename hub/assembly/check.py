@@ -161,7 +161,7 @@ class _Bench:
             self.examined.problems.append(install.document.problem(("hub", "vault"), what, mend))
 
     def letters(self, install: Install) -> None:
-        folder = install.home.folder / install.config.hub.letters
+        folder = install.home.folder / install.config.hub.templates
         if folder.is_dir():
             self.examined.files.append((LETTERS, folder))
         notices = TemplateNotices(folder if folder.is_dir() else None, install.config.hub.shop.model_dump())

@@ -107,7 +107,7 @@ class HubPart(Part):
     workers: int = Field(default=8, ge=1, le=64, description="steps worked on at once")
     data: str = Field(default="data", min_length=1, description="folder of the database, relative to this file")
     vault: str = Field(default="vault", min_length=1, description="folder of the install key and the encrypted secrets")
-    letters: str = Field(default="letters", min_length=1, description="folder of your own customer letters")
+    templates: str = Field(default="templates", min_length=1, description="folder of your own customer letters")
     mail: Name | None = Field(default=None, description="the connection that sends customer mail")
     payments: dict[Word, Name] = Field(default={}, description="kind of payment account -> connection")
     shop: Shop = Shop()

@@ -3,7 +3,7 @@
 hub.yaml       what it does
 vault/         the install key and the encrypted secrets (only its owner may enter)
 data/          the database
-connectors/ mappings/ webhooks/ flows/ letters/     its own declarations, where it has any
+connectors/ mappings/ webhooks/ flows/ templates/     its own declarations, where it has any
 backups/       made by `crossdock upgrade`
 """
 

@@ -9,8 +9,9 @@ command, it does none of that.
 from __future__ import annotations
 
 import contextlib
+import shutil
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -23,6 +24,7 @@ from hub.assembly.build import Built, Surroundings, build
 from hub.assembly.catalogue import Catalogue, kept
 from hub.assembly.clock import AnchoredClock
 from hub.assembly.config import HubConfig
+from hub.assembly.desk import Desk, desk_of
 from hub.assembly.doors import Doors
 from hub.assembly.home import Home
 from hub.assembly.install import Install, judge_secrets, read_install
@@ -45,6 +47,9 @@ _log = structlog.get_logger("crossdock")
 
 Clock = Callable[[], datetime]
 
+MEBIBYTE = 1024 * 1024
+LEAST_FREE_BYTES = 64 * MEBIBYTE  # below this a database may soon be unable to keep anything
+
 
 class Older(Exception):
     """The database was written by an older Crossdock. The message says what to do."""
@@ -64,7 +69,9 @@ class Hub:
         self._lock: IO[str] | None = None
         self._changing = threading.Lock()
         self._engine: Engine | None = None
+        self._door: WebhookFrontDoor | None = None
         self._closed = False
+        self.after_reload: list[Callable[[], None]] = []
 
     # --- what it is
 
@@ -98,11 +105,42 @@ class Hub:
         """Translator, letters and storefronts as well."""
         return self._built
 
+    @property
+    def desk(self) -> Desk:
+        """What people look at and act through. A reload makes a new one."""
+        return desk_of(
+            self.store,
+            self.setting,
+            now=self.clock,
+            faults=self.faults,
+            received=self.received,
+            public_url=self.config.hub.public_url,
+            behind_proxy=self.config.hub.behind_proxy,
+            data=self.home.data,
+        )
+
+    def received(self) -> Mapping[tuple[str, str], int]:
+        """The front door's totals by (connection, outcome), since the start."""
+        return self._door.counters.snapshot() if self._door is not None else {}
+
+    def faults(self) -> list[str]:
+        """What keeps the hub from its work, in words; nothing while all is well."""
+        found = []
+        if self._closed:
+            found.append("the hub is stopping")
+        elif self._lock is not None and self._engine is None:
+            found.append("the workers are not running")
+        free = shutil.disk_usage(self.home.data).free
+        if free < LEAST_FREE_BYTES:
+            found.append(f"only {free // MEBIBYTE} MiB are left on the database's disk")
+        return found
+
     # --- what it does
 
     def front_door(self, app: WSGIApplication) -> WebhookFrontDoor:
         """`app` with `/webhooks/` before it. Its `counters` are the front door's."""
-        return WebhookFrontDoor(app, self._doors, _Waking(self), self.clock)
+        self._door = WebhookFrontDoor(app, self._doors, _Waking(self), self.clock)
+        return self._door
 
     def sweep(self, setting: Setting, chore: Chore, now: datetime) -> tuple[datetime | None, dict[str, Any]]:
         """One turn of a storefront's sweep, as the flow engine asks for it."""
@@ -157,6 +195,8 @@ class Hub:
                 self._plan_sweeps()
                 self._engine = self._make_engine()
                 self._engine.start()
+            for tell in self.after_reload:
+                tell()
             _log.info("the changed configuration is in force")
             return True
 
