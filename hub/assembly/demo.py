@@ -113,7 +113,7 @@ def run(terms: Terms, directory: Path, watch: Callable[[Progress], None] = lambd
     world_directory = directory / "world"
     world_directory.mkdir(parents=True, exist_ok=True)
     world = World.standard(terms.seed, world_directory, time.time, Settings.hasty(), terms.faults)
-    port = _free_port()
+    port = free_port()
     home = Home(directory / "hub")
     home.folder.mkdir(parents=True, exist_ok=True)
     with RunningWorld(world) as running:
@@ -132,7 +132,8 @@ def run(terms: Terms, directory: Path, watch: Callable[[Progress], None] = lambd
         return _judge(world_directory, home, time.monotonic() - began, terms)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

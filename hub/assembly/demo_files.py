@@ -51,18 +51,35 @@ _ORIGIN = {
 }
 
 
-def write(home: Home, accounts: Mapping[str, Mapping[str, Any]], bind: str) -> None:
-    """Writes `hub.yaml` and the secrets of an installation that lives on the sandbox's accounts."""
+def write(
+    home: Home,
+    accounts: Mapping[str, Mapping[str, Any]],
+    bind: str,
+    names: Mapping[str, str] = ACCOUNTS,
+    storefront: Mapping[str, Any] | None = None,
+) -> None:
+    """Writes `hub.yaml` and the secrets of an installation that lives on the sandbox's accounts.
+
+    `names`: connection -> account. `storefront` overrides what each storefront's connection says.
+    """
     home.data.mkdir(parents=True, exist_ok=True)
     home.vault.mkdir(parents=True, exist_ok=True, mode=0o700)
     vault = Vault(home.secrets_file, InstallKey.load_or_create(home.key_file))
     text = io.StringIO()
-    YAML().dump(_document(accounts, vault, bind), text)
+    document = _document(accounts, vault, bind, names)
+    for name, account in names.items():
+        if account.partition("/")[0] in ("shopify", "woocommerce"):
+            document["connections"][name] |= storefront or {}
+    YAML().dump(document, text)
     home.config.write_text(text.getvalue(), encoding="utf-8")
 
 
-def _document(accounts: Mapping[str, Mapping[str, Any]], vault: Vault, bind: str) -> dict[str, Any]:
-    connections = {name: _connection(name, accounts[account], vault) for name, account in ACCOUNTS.items()}
+def _document(
+    accounts: Mapping[str, Mapping[str, Any]], vault: Vault, bind: str, names: Mapping[str, str]
+) -> dict[str, Any]:
+    connections = {
+        name: _connection(name, account.partition("/")[0], accounts[account], vault) for name, account in names.items()
+    }
     connections["mail"] = _mail(accounts["mailbox"])
     return {
         "hub": {
@@ -81,10 +98,10 @@ def _document(accounts: Mapping[str, Mapping[str, Any]], vault: Vault, bind: str
     }
 
 
-def _connection(name: str, account: Mapping[str, Any], vault: Vault) -> dict[str, Any]:
-    settings, secrets, more = _KINDS[name](account)
+def _connection(name: str, connector: str, account: Mapping[str, Any], vault: Vault) -> dict[str, Any]:
+    settings, secrets, more = _KINDS[connector](account)
     return {
-        "connector": ACCOUNTS[name].partition("/")[0],
+        "connector": connector,
         "env": "live",
         "mode": "live",
         "base_url": account["base_url"],
@@ -134,8 +151,8 @@ def _easypost(account: Mapping[str, Any]) -> _Kind:
 
 
 _KINDS = {
-    "aurora": _shopify,
-    "basalt": _woocommerce,
+    "shopify": _shopify,
+    "woocommerce": _woocommerce,
     "stripe": _stripe,
     "shipbob": _shipbob,
     "easypost": _easypost,
