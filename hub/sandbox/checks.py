@@ -171,7 +171,7 @@ def announcements(case: Case) -> Iterator[Finding]:
     written = case.of("shipment.announce")
     numbers = [line["tracking"] for line in written]
     known = {parcel["number"]: parcel for parcel in case.parcels}
-    bought = {line["tracking"] for line in live_labels(case)}
+    bought = {line["tracking"] for line in case.of("label.buy")}
     for line in written:
         parcel = known.get(line["tracking"])
         if parcel is None and line["tracking"] not in bought and _ships(line):

@@ -48,6 +48,8 @@ class Postman:
         while (delivery := self._waiting.get()) is not None:
             status = _post(connections, delivery)
             self._world.delivered(delivery, status, self._world.clock())
+        for connection in connections.values():
+            connection.close()
 
 
 def _post(connections: dict[str, HTTPConnection], delivery: Delivery) -> int | None:

@@ -16,7 +16,7 @@ from hub.sandbox.books import Address, Line, Means, StoreOrder
 from hub.sandbox.chance import Chance
 from hub.sandbox.people import RATES, WARES, Person, Ware
 from hub.sandbox.shopify.shop import Shopify
-from hub.sandbox.stories import SHOPIFY, SHOPIFY_MEANS, UNTOUCHED, WOO, WOO_MEANS, Story
+from hub.sandbox.stories import COMPLETED, SHOPIFY, SHOPIFY_MEANS, UNTOUCHED, WOO, WOO_MEANS, Story
 from hub.sandbox.world import World
 
 
@@ -108,6 +108,18 @@ class Scenario:
         elif fate < 0.45:
             shop.cancel(order, placed + 3600)
         return order
+
+    def touch(self, order: StoreOrder, now: float) -> None:
+        """Somebody writes a note on an order: an edit that must set nothing going."""
+        with self.world.lock:
+            order.note = f"Asked about on {now:.0f}"
+            self.world.storefront_of(order).changed(order, now)
+
+    def adopt(self, order: StoreOrder) -> None:
+        """A person told the hub to take an order of the past: from now on it must complete like any other."""
+        with self.world.lock:
+            order.expect, order.history = COMPLETED, False
+            self.world.desk.note(order)
 
     # --- composing an order ---
 
