@@ -96,7 +96,7 @@ class Exchange:
             outcome = dataclasses.replace(
                 outcome, verdict=Verdict.NOT_EXECUTED, code="token_renewed", message=message, retry_after_seconds=None
             )
-        return Reply(dataclasses.replace(outcome, transcript=self.transcript(request, response)), answer)
+        return Reply(dataclasses.replace(outcome, transcript=self.transcript(request, response, answer)), answer)
 
     def answer(self, response: Response) -> Answer:
         try:
@@ -120,7 +120,7 @@ class Exchange:
     def _silent(self, request: Request, outcome: Outcome) -> Reply:
         return Reply(dataclasses.replace(outcome, transcript=self.transcript(request, None)))
 
-    def transcript(self, request: Request, response: Response | None) -> dict[str, Any]:
+    def transcript(self, request: Request, response: Response | None, answer: Answer | None = None) -> dict[str, Any]:
         """What went out and came back, redacted."""
         secrets, show = self._line.keyring.used, self._line.connector.manifest.show
         told: dict[str, Any] = {
@@ -135,13 +135,19 @@ class Exchange:
             told["answer"] = {
                 "status": response.status,
                 "headers": redact.headers(response.headers, secrets),
-                "body": redact.body(response.body, show, secrets) if response.body else None,
+                "body": _answer_body(response.body, answer or self.answer(response), show, secrets),
                 "elapsed_ms": round(response.elapsed * 1000),
             }
         return told
 
     def _clean(self, text: str) -> str:
         return redact.text(text, self._line.keyring.used)
+
+
+def _answer_body(body: bytes, answer: Answer, show: list[str], secrets: set[str]) -> Any:
+    if not answer.readable or isinstance(answer.value, str):
+        return f"[{len(body)} bytes]"
+    return redact.fields(answer.value, show, secrets)
 
 
 def _body(body: bytes, kind: str, show: list[str], secrets: set[str]) -> Any:

@@ -12,13 +12,17 @@ import json
 import re
 import zlib
 from collections.abc import Collection, Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote_plus
 
 HIDDEN = "[REDACTED]"
+OMITTED = "[…]"
 _MAX_TEXT = 4096
-_MAX_ITEMS = 200
+_MAX_NODES = 250  # of one body: a transcript is for a person to read
 _MAX_DEPTH = 12
+_SHORTEST_SECRET = 4
+_SMALLEST_CARD = 10**13
 
 _HEADERS = """
 accept content-type content-length date server retry-after x-retry-after request-id x-request-id idempotent-replayed
@@ -44,9 +48,9 @@ _BRAND = re.compile(
 _CVV = re.compile(r"\b(cvv2?|cvc2?|cid|security code)\b(\W{0,3})[0-9]{3,4}\b", re.IGNORECASE)
 _AUTHORIZATION = re.compile(r"\b(?:proxy-)?authorization\b\s*[:=]\s*[^\r\n]+", re.IGNORECASE)
 _SCHEME = re.compile(r"\b(?:bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE)
-_USERINFO = re.compile(r"(?<=://)[^/\s@]+(?=@)")
+_USERINFO = re.compile(r"(?<=://)[^/\s@]{1,256}(?=@)")
 _NAMED = re.compile(
-    r"(?i)\b([a-z0-9_.-]*(?:api[_-]?key|access[_-]?token|refresh[_-]?token|client[_-]?secret|password|passwd|secret|signature"
+    r"(?i)\b([a-z0-9_.-]{0,40}(?:api[_-]?key|access[_-]?token|refresh[_-]?token|client[_-]?secret|password|passwd|secret|signature"
     r"|token)[\"']?\s*[:=]\s*[\"']?)([^\s\"'&,;}]+)"
 )
 _KNOWN_TOKEN = re.compile(
@@ -54,18 +58,31 @@ _KNOWN_TOKEN = re.compile(
     r"|c[ks]_[0-9a-f]{40}|xox[abp]-[A-Za-z0-9-]{10,}|gh[pousr]_[A-Za-z0-9]{20,}|AKIA[0-9A-Z]{16}"
     r"|eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*)"
 )
-_MAIL = re.compile(r"([A-Za-z0-9])[A-Za-z0-9._%+-]*@([A-Za-z0-9])[A-Za-z0-9-]*(?:\.[A-Za-z0-9-]+)+")
+_MAIL = re.compile(r"([A-Za-z0-9])[A-Za-z0-9._%+-]{0,63}@([A-Za-z0-9])[A-Za-z0-9-]*(?:\.[A-Za-z0-9-]+)+")
 _ENCODED = re.compile(r"[A-Za-z0-9+/_-]{20,}={0,2}")
+# Only a text in which this is found can hold anything of the above: most texts are passed by one quick look.
+_SUSPECT = re.compile(
+    r"[@%]|[0-9](?:[ \-\u00a0\u2007\u202f.]?[0-9]){13}|[A-Za-z\"']\s*[:=]|[A-Za-z0-9+/_-]{20}"
+    r"|(?i:bearer|basic|cv[vc]|cid|security)|[sprw]k_|whsec_|shp|EZ[AT]K|c[ks]_|xox|gh[a-z]_|AKIA|eyJ"
+)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 
 
 def text(value: str, secrets: Collection[str] = ()) -> str:
     """`value` fit for a log: card numbers keep four digits, credentials nothing, mail addresses two letters."""
-    shown = _conceal(value[:_MAX_TEXT], secrets)
+    shown = value[:_MAX_TEXT]
+    for needle in _needles(secrets):
+        shown = shown.replace(needle, HIDDEN)
+    if _SUSPECT.search(shown):
+        shown = _careful(shown)
+    return _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", shown)
+
+
+def _careful(value: str) -> str:
+    shown = _scrub(value)
     if "%" in shown and _scrub(unquote_plus(shown)) != unquote_plus(shown):
         shown = _scrub(unquote_plus(shown))
-    shown = _ENCODED.sub(_encoded, shown)
-    return _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", shown)
+    return _ENCODED.sub(_encoded, shown)
 
 
 def headers(items: Mapping[str, str] | Iterable[tuple[str, str]], secrets: Collection[str] = ()) -> dict[str, str]:
@@ -92,38 +109,57 @@ def body(raw: bytes, allow: Collection[str] = (), secrets: Collection[str] = ())
 
 def fields(value: Any, allow: Collection[str] = (), secrets: Collection[str] = ()) -> Any:
     """Decoded JSON with the values of unnamed fields hidden. The shape stays, so that a person sees what was there."""
-    return _fields(value, FIELDS.union(allow), secrets, shown=False, depth=0)
+    return _Shower(FIELDS.union(allow), secrets).show(value, shown=False, depth=0)
 
 
-def _fields(value: Any, allow: frozenset[str], secrets: Collection[str], shown: bool, depth: int) -> Any:
-    if depth > _MAX_DEPTH:
-        return HIDDEN
-    if isinstance(value, Mapping):
-        pairs = list(value.items())[:_MAX_ITEMS]
-        return {
-            text(str(key)): _fields(item, allow, secrets, str(key).lower() in allow, depth + 1) for key, item in pairs
-        }
-    if isinstance(value, list):
-        return [_fields(item, allow, secrets, shown, depth + 1) for item in value[:_MAX_ITEMS]]
-    if value is None or isinstance(value, bool):
-        return value
-    if not shown:
-        return HIDDEN
-    return text(value, secrets) if isinstance(value, str) else _number(value)
+class _Shower:
+    """Shows one body, up to a number of values."""
+
+    def __init__(self, allow: frozenset[str], secrets: Collection[str]) -> None:
+        self._allow, self._secrets, self._left = allow, secrets, _MAX_NODES
+
+    def show(self, value: Any, shown: bool, depth: int) -> Any:
+        self._left -= 1
+        if isinstance(value, dict):
+            if depth > _MAX_DEPTH or self._left < 0:
+                return OMITTED
+            return {
+                _key(str(key)): self.show(item, str(key).lower() in self._allow, depth + 1)
+                for key, item in value.items()
+                if self._left > 0
+            }
+        if isinstance(value, list):
+            if depth > _MAX_DEPTH or self._left < 0:
+                return OMITTED
+            return [self.show(item, shown, depth + 1) for item in value if self._left > 0]
+        if value is None or isinstance(value, bool):
+            return value
+        if not shown:
+            return HIDDEN
+        return text(value, self._secrets) if isinstance(value, str) else _number(value)
+
+
+@lru_cache(maxsize=4096)
+def _key(name: str) -> str:
+    """A field's name. A provider, or a shopper, may choose it: it is a text like any other."""
+    return text(name)
 
 
 def _number(value: Any) -> Any:
-    """Numbers stay numbers unless they read as a card's."""
+    """An integer stays one unless it reads as a card's number; a decimal is shown as its digits."""
+    if isinstance(value, int) and abs(value) < _SMALLEST_CARD:
+        return value
     scrubbed = _scrub(str(value))
-    return value if scrubbed == str(value) else scrubbed
+    return value if isinstance(value, int) and scrubbed == str(value) else scrubbed
 
 
-def _conceal(value: str, secrets: Collection[str]) -> str:
-    for secret in secrets:
-        if len(secret) >= 4:
-            value = value.replace(secret, HIDDEN)
-            value = value.replace(base64.b64encode(secret.encode()).decode().rstrip("="), HIDDEN)
-    return _scrub(value)
+def _needles(secrets: Collection[str]) -> list[str]:
+    return [form for secret in secrets if len(secret) >= _SHORTEST_SECRET for form in _forms(secret)]
+
+
+@lru_cache(maxsize=256)
+def _forms(secret: str) -> tuple[str, str]:
+    return secret, base64.b64encode(secret.encode()).decode().rstrip("=")
 
 
 def _scrub(value: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import time
+from decimal import Decimal
 from pathlib import Path
 from urllib.parse import quote
 
@@ -82,6 +84,23 @@ def test_a_card_number_as_a_number_is_a_card_number():
         "id": "[PAN ****4242]",
         "total": 5500000000001,
     }
+
+
+def test_a_large_body_is_shown_in_part():
+    shown = redact.fields({"items": [{"id": n, "deep": {"state": "x"}} for n in range(1000)]})
+    assert shown["items"][0] == {"id": 0, "deep": {"state": "x"}}
+    assert len(json.dumps(shown)) < 12_000
+
+
+def test_a_decimal_is_shown_as_its_digits():
+    assert redact.fields({"total": Decimal("19.90")}) == {"total": "19.90"}
+
+
+@pytest.mark.parametrize("text", ["a-" * 2048, "a@" * 2048, "%41" * 1365, "1 " * 2048, "token" * 800, "://a" * 1000])
+def test_no_text_takes_long(text: str):
+    started = time.process_time()
+    redact.text(text)
+    assert time.process_time() - started < 0.2
 
 
 def test_what_is_not_json_is_measured_and_not_shown():
