@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from pydantic import ValidationError
 
 from hub.language.problem import path_text
 from hub.model.message import FieldProblem
 
+_INDEX = re.compile(r"\[\d+\]")
 _SAYINGS = {
     "missing": "the payload gives nothing for it",
     "string_type": "it is not a text",
@@ -55,4 +58,5 @@ def from_validation(error: ValidationError, mapping: str, where: str) -> list[Fi
 
 
 def _mend(mapping: str, declared: str) -> str:
-    return f"correct it in the store, or change {declared} in the mapping {mapping}"
+    place = _INDEX.sub("", declared)
+    return f"correct it in the store, or change {place} in the mapping {mapping}"

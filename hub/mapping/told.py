@@ -11,7 +11,6 @@ from hub.model.order import When
 
 TYPES = frozenset(
     {
-        "payment.authorized",
         "payment.captured",
         "payment.voided",
         "payment.refunded",

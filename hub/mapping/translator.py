@@ -46,7 +46,9 @@ def translate(mapping: Mapping, body: bytes, settings: Table[str, Any]) -> Trans
     try:
         document = decode_json(body)
     except DecodeError as error:
-        return Translation(problems=(FieldProblem("", error.what, "have the source send the order again"),))
+        return Translation(
+            problems=(FieldProblem("", error.what, "see what in the source writes it so, then have it sent again"),)
+        )
     return translate_document(mapping, document, settings)
 
 
@@ -190,4 +192,5 @@ class _Run:
     def faults(self, faults: list[ExpressionError], prefix: tuple[str | int, ...]) -> None:
         for fault in faults:
             path = path_text((*prefix, *fault.path))
-            self.problems.append(from_expression(fault.what, path, self.mapping.id, path))
+            declared = path if prefix else f"fields.{path}"
+            self.problems.append(from_expression(fault.what, path, self.mapping.id, declared))
