@@ -122,6 +122,7 @@ RESULTS: dict[str, dict[str, Shape]] = {
     "order.fetch": {"order": "any"},
     "order.list": {"orders": ["any"], "next": "text?"},
     "order.acknowledge": {"id": "text"},
+    "order.complete": {"id": "text", "status": "text?"},
     "shipment.announce": _EFFECT,
     "shipment.announced": {"hits": [{"id": "text", "tracking_number": "text?", "status": "text?"}]},
     "notification.send": {"id": "text"},

@@ -14,6 +14,9 @@ from hub.model.flow import State
 from hub.model.step import Run, Step
 
 
+_PINNED = {"kind", "undoes", "optional"}  # what a step must know of its declaration when the flow is not at hand
+
+
 def begin(setting: Setting, book: Book, flow: str, now: datetime, run: str | None = None, **inputs: Any) -> Run:
     """Begins a run of a flow for the order; the same run id begins once."""
     name = run or flow
@@ -61,7 +64,7 @@ def _make(setting: Setting, book: Book, run: Run, spec: StepSpec, step_id: str, 
         awaits=declared.awaits,
         tail=declared.tail,
         after=list(declared.after),
-        spec={name: said for name, said in (("kind", declared.kind), ("undoes", declared.undoes)) if said},
+        spec=declared.model_dump(include=_PINNED, exclude_defaults=True),
     )
     step.connection = connection_for(setting, book, step, declared.connection)
     return step

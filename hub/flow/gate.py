@@ -67,6 +67,8 @@ def judge(setting: Setting, book: Book, step: Step, now: datetime) -> Gate:
     if step.connection not in setting.connections or not setting.connectors.supports(
         step.connection, step.capability or ""
     ):
+        if step.spec.get("optional"):
+            return Skip("unsupported")
         return Hold("unsupported", {"capability": step.capability, "connection": step.connection})
     standing = setting.store.standing(step.connection)
     if standing.paused:
@@ -92,11 +94,17 @@ def _judge_order(setting: Setting, book: Book, step: Step, order: Order) -> Gate
             return Hold("unbalanced")
     if step.capability in _SHIPS:
         return _judge_shipping(setting, book, step, order)
+    if step.capability == "order.complete" and any(_leaves_otherwise(group) for group in book.groups.values()):
+        return Skip("not_all_shipped")
     if step.capability == "payment.capture":
         money = payment_of(book, step)
         if money is None or payment.capturable(money) == 0:
             return Skip("done_at_source")
     return None
+
+
+def _leaves_otherwise(group: Group) -> bool:
+    return not group.withdrawn and group.method not in (*groups.SHIPPED_METHODS, "digital")
 
 
 def _forward(book: Book, step: Step) -> bool:

@@ -265,4 +265,5 @@ _BUILDERS = {
     "shipment.announce": _announce,
     "notification.send": _notification,
     "order.acknowledge": _acknowledge,
+    "order.complete": _acknowledge,
 }

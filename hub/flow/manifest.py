@@ -17,7 +17,7 @@ from hub.model.capability import CAPABILITIES
 from hub.model.money import exponent
 
 AWAITS = ("payment", "shipped", "delivered")
-SCOPE = {"order", "group", "parcel", "payment", "inputs", "owners", "capture", "storefront"}
+SCOPE = {"order", "group", "parcel", "payment", "inputs", "owners", "capture", "storefront", "parcels"}
 
 FUNCTIONS = default_functions(exponent)
 
@@ -47,6 +47,7 @@ class StepDeclaration(BaseModel):
         default=None, description="of a notification: confirmation, shipped, delivered, refunded, cancelled"
     )
     undoes: str | None = Field(default=None, description="of a compensation: the capability whose effect it undoes")
+    optional: bool = Field(default=False, description="skipped where the connection cannot do it, instead of held")
     tail: bool = Field(default=False, description="the order counts as completed without it")
     poll_seconds: float = Field(default=3600, ge=1, description="how often an awaited thing is asked for")
     deadline_seconds: float = Field(default=259200, ge=1, description="after this an awaited thing raises a hold")

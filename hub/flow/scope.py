@@ -71,6 +71,7 @@ def scope_of(setting: Setting, book: Book, step: Step, document: Mapping[str, An
             },
         },
         "capture": storefront.capture,
+        "parcels": len(book.parcels),
         "storefront": dict(storefront.settings),
     }
 

@@ -140,6 +140,8 @@ def _all() -> tuple[Capability, ...]:
         # updated_since: RFC 3339 or None, cursor: opaque or None; orders: [raw documents], next: cursor or None
         read("order.list", ("updated_since", "cursor"), ("orders", "next"), title="List orders"),
         change("order.acknowledge", ("source_id",), ("id",), title="Acknowledge an order"),
+        # every parcel has left and was written back: the source may call the order complete
+        change("order.complete", ("source_id",), ("id", "status"), irreversible=True, title="Mark an order complete"),
         # parcel: {id, lines: [{id, quantity}], tracking_number, carrier, tracking_url, shipped_at};
         # complete: bool (every line of the order has now left), notify: bool (the storefront mails the buyer)
         change(

@@ -13,16 +13,18 @@ from pydantic import BaseModel
 from hub.model.view import Dossier, Entry
 
 _STEP = (
-    "id run name subject state capability awaits connection generation tail after cause detail tries next_at deadline_at "
-    "first_sent last_sent unresolved result began_at ended_at"
-).split()
+    "id", "run", "name", "subject", "state", "capability", "awaits", "connection", "generation", "tail", "after",
+    "cause", "detail", "tries", "next_at", "deadline_at", "first_sent", "last_sent", "unresolved", "result", "began_at",
+    "ended_at",
+)  # fmt: skip
 _EFFECT = (
-    "capability subject generation step connection key reference intended_at settled_at provider_id executed amount currency"
-).split()
+    "capability", "subject", "generation", "step", "connection", "key", "reference", "intended_at", "settled_at",
+    "provider_id", "executed", "amount", "currency",
+)  # fmt: skip
 
 
 def plain(value: Any) -> Any:
-    """Dataclasses as objects, times as RFC 3339 in UTC, enums as their values. Bytes are left out: only their size is said."""
+    """Dataclasses as objects, times as RFC 3339 in UTC, enums as their values; of bytes only how many there are."""
     if value is None or isinstance(value, bool | int | float) or type(value) is str:
         return value
     if isinstance(value, Enum):

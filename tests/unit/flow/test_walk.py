@@ -22,6 +22,7 @@ def test_an_order_walks_from_money_to_letters(stage):
     assert state_of(stage.book()) == "completed"
     assert counts(stage) == {
         "payment.capture": 1, "notification.send": 2, "fulfillment.create": 1, "shipment.announce": 1,
+        "order.complete": 1,
     }  # fmt: skip
     assert stage.provider.executed["payment.capture"][0]["body"]["amount"] == 3000
     assert stage.provider.executed["shipment.announce"][0]["body"]["complete"] is True
