@@ -19,7 +19,7 @@ from urllib.parse import unquote_plus
 HIDDEN = "[REDACTED]"
 OMITTED = "[…]"
 _MAX_TEXT = 4096
-_MAX_NODES = 250  # of one body: a transcript is for a person to read
+MOST = 250  # values of one body: a transcript is for a person to read
 _MAX_DEPTH = 12
 _SHORTEST_SECRET = 4
 _SMALLEST_CARD = 10**13
@@ -107,16 +107,19 @@ def body(raw: bytes, allow: Collection[str] = (), secrets: Collection[str] = ())
     return fields(value, allow, secrets)
 
 
-def fields(value: Any, allow: Collection[str] = (), secrets: Collection[str] = ()) -> Any:
-    """Decoded JSON with the values of unnamed fields hidden. The shape stays, so that a person sees what was there."""
-    return _Shower(FIELDS.union(allow), secrets).show(value, shown=False, depth=0)
+def fields(value: Any, allow: Collection[str] = (), secrets: Collection[str] = (), most: int = MOST) -> Any:
+    """Decoded JSON with the values of unnamed fields hidden, up to `most` values.
+
+    The shape stays, so that a person sees what was there.
+    """
+    return _Shower(FIELDS.union(allow), secrets, most).show(value, shown=False, depth=0)
 
 
 class _Shower:
     """Shows one body, up to a number of values."""
 
-    def __init__(self, allow: frozenset[str], secrets: Collection[str]) -> None:
-        self._allow, self._secrets, self._left = allow, secrets, _MAX_NODES
+    def __init__(self, allow: frozenset[str], secrets: Collection[str], most: int) -> None:
+        self._allow, self._secrets, self._left = allow, secrets, most
 
     def show(self, value: Any, shown: bool, depth: int) -> Any:
         self._left -= 1
