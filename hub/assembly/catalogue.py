@@ -52,9 +52,12 @@ class Catalogue:
         """The mapping of a connection's pulled orders; None where it cannot be asked for orders, or nothing reads
         them."""
         connector = self.connector_of(connection)
-        if connector is None or not _PULLS & set(connector.operations):
-            return None
-        return connection.pull_mapping or _pull_mapping(self.shelves, connector.name)
+        found = self.pull_mapping_of(connector) if connector is not None else None
+        return (connection.pull_mapping or found) if connector is not None and _pulls(connector) else None
+
+    def pull_mapping_of(self, connector: Connector) -> str | None:
+        """A connector's own mapping of pulled orders."""
+        return _pull_mapping(self.shelves, connector.name) if _pulls(connector) else None
 
     def mappings_of(self, connection: ConnectionPart) -> set[str]:
         """Every mapping that reads something of a connection."""
@@ -181,7 +184,8 @@ def _told(sources: Iterable[Source]) -> Iterator[str | None]:
         yield from (rule.mapping for rule in source.rules.values())
 
 
-_PULLS = {"order.fetch", "order.list"}
+def _pulls(connector: Connector) -> bool:
+    return not connector.operations.keys().isdisjoint({"order.fetch", "order.list"})
 
 
 def _pull_mapping(shelves: Shelves, connector: str) -> str | None:

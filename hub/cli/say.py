@@ -29,7 +29,8 @@ MARKS = {"ok": ("✓", "green"), "warn": ("!", "yellow"), "fail": ("✗", "red")
 def console(*, stderr: bool = False) -> Console:
     """Where people read. Without a terminal there are no colours and no breaks but ours."""
     stream = sys.stderr if stderr else sys.stdout
-    return Console(file=stream, highlight=False, soft_wrap=not stream.isatty(), emoji=False)
+    people = stream.isatty()
+    return Console(file=stream, highlight=False, soft_wrap=not people, emoji=False, width=None if people else 200)
 
 
 def line(text: str = "", style: str | None = None) -> None:
@@ -74,9 +75,14 @@ def count(number: int, one: str, many: str | None = None) -> str:
     return f"{number} {one if number == 1 else many or one + 's'}"
 
 
+def as_json(value: Any) -> str:
+    """A JSON document, indented."""
+    return json.dumps(value, default=_plain, ensure_ascii=False, indent=2)
+
+
 def json_out(value: Any) -> None:
     """One JSON document on stdout."""
-    click.echo(json.dumps(value, default=_plain, ensure_ascii=False, indent=2))
+    click.echo(as_json(value))
 
 
 def json_line(value: Any) -> None:
@@ -98,6 +104,17 @@ def _plain(value: Any) -> Any:
     if isinstance(value, set | frozenset | tuple):
         return list(value)
     raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def pair(text: str) -> tuple[str, Any]:
+    """`key=value` of an option; a value that reads as JSON is one (`5`, `true`, `{"a": "b"}`), any other is a text."""
+    key, sign, value = text.partition("=")
+    if not sign or not key:
+        raise click.UsageError(f"'{text}' is not KEY=VALUE")
+    try:
+        return key, json.loads(value)
+    except ValueError:
+        return key, value
 
 
 def json_option(function: F) -> F:
