@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -137,3 +138,20 @@ def home_option(function: F) -> F:
         callback=told,
         help="The installation's folder; by default the nearest above that has a hub.yaml.",
     )(function)
+
+
+def actor_option(function: F) -> F:
+    """`--actor`, on every command that decides something: decisions are kept with who took them."""
+    return click.option(
+        "--actor",
+        default=_somebody,
+        metavar="WHO",
+        help="Who decides; by default the user of this machine.",
+    )(function)
+
+
+def _somebody() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a process without a user, as in some containers
+        return "unknown"
