@@ -8,6 +8,7 @@ from typing import Any
 from hub.sandbox.call import Answer, BadBody, Call, answer, pairs_of
 from hub.sandbox.easypost.account import EasyPost
 from hub.sandbox.http import Asked, HttpServer
+from hub.sandbox.merchant import Merchant
 from hub.sandbox.postman import Postman
 from hub.sandbox.scenario import Scenario
 from hub.sandbox.shipbob.account import ShipBob
@@ -30,6 +31,7 @@ class RunningWorld:
     def __init__(self, world: World, host: str = "127.0.0.1", port: int = 0, smtp_port: int = 0) -> None:
         self.world = world
         self.scenario = Scenario(world)
+        self.merchant = Merchant(world)
         self._http = HttpServer(self._answer, host, port)
         self._smtp = SmtpServer(self._receive, host, smtp_port)
         self._postman = Postman(world)

@@ -109,12 +109,6 @@ class Scenario:
             shop.cancel(order, placed + 3600)
         return order
 
-    def touch(self, order: StoreOrder, now: float) -> None:
-        """Somebody writes a note on an order: an edit that must set nothing going."""
-        with self.world.lock:
-            order.note = f"Asked about on {now:.0f}"
-            self.world.storefront_of(order).changed(order, now)
-
     def adopt(self, order: StoreOrder) -> None:
         """A person told the hub to take an order of the past: from now on it must complete like any other."""
         with self.world.lock:

@@ -42,12 +42,14 @@ class Carrier:
         self._move(shipment, "pre_transit", "Shipping label created", now)
         order = self.store_order(shipment.asked)
         wait = self.desk.until_packed(order, self.desk.settings.handed_in_after, shipment.id)
-        self.desk.agenda.at(now + wait, lambda due: self._handed_in(shipment, due))
+        self.desk.agenda.at(now + wait, lambda due: self.hand_in(shipment, due))
 
-    def _handed_in(self, shipment: Shipment, now: float) -> None:
+    def hand_in(self, shipment: Shipment, now: float) -> None:
+        """The parcel comes to the carrier, once, unless its label was given back."""
         order = self.store_order(shipment.asked)
-        if shipment.refund is not None or shipment.tracker is None:
+        if shipment.refund is not None or shipment.tracker is None or shipment.handed_in:
             return
+        shipment.handed_in = True
         lines = order.group(SELF) if order else {}
         email = order.email if order else ""
         self.desk.shipped(Parcel(shipment.tracker.code, self.prefix, shipment.order, email, lines, now))

@@ -39,6 +39,7 @@ class Shipment:
     refund: str | None = None
     updated_at: float = 0.0
     order: str = ""
+    handed_in: bool = False
 
 
 def address_document(

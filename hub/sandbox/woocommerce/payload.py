@@ -60,8 +60,20 @@ def meta_data(order: StoreOrder) -> list[dict[str, Any]]:
     """Plugins put anything here: strings, numbers, lists."""
     fixed: dict[str, Any] = {"is_vat_exempt": "no", "_wc_order_attribution_source_type": "typein"}
     members = fixed | {key: value for key, value in order.meta.items() if key.startswith("_")}
+    if order.trackings:
+        members["_wc_shipment_tracking_items"] = [_tracking_item(each) for each in order.trackings]
     base = int(order.id) * 40
     return [{"id": base + i, "key": key, "value": value} for i, (key, value) in enumerate(members.items())]
+
+
+def _tracking_item(tracking: Mapping[str, Any]) -> dict[str, str]:
+    """The Shipment Tracking plugin keeps its parcels here, the day as epoch seconds."""
+    day = datetime.fromisoformat(tracking["date"]).replace(tzinfo=UTC)
+    return {
+        "tracking_provider": "", "custom_tracking_provider": tracking["provider"],
+        "custom_tracking_link": tracking["link"], "tracking_number": tracking["number"],
+        "date_shipped": str(int(day.timestamp())), "tracking_id": tracking["id"],
+    }  # fmt: skip
 
 
 def line_document(order: StoreOrder, line: Line) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from hub.model.money import major
 from hub.sandbox.books import SELF, WAREHOUSE, StoreOrder
 from hub.sandbox.call import Answer
+from hub.sandbox.merchant import Merchant
 from hub.sandbox.scenario import Scenario
 from hub.sandbox.shopify.shop import Shopify
 from hub.sandbox.world import World
@@ -43,6 +44,7 @@ class Clerk:
     def __init__(self, world: World, clock: Clock) -> None:
         self.world, self.clock = world, clock
         self.scenario = Scenario(world)
+        self.merchant = Merchant(world)
         self.posted: list[Any] = []
         self._letters = 0
 

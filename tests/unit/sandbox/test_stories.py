@@ -203,7 +203,7 @@ def test_history_leaves_every_ledger_empty(world: World, clerk: Clerk) -> None:
     clerk.wait(30)
     assert clerk.posted == []
     for order in [order for order in made if order.shipping and not order.cancelled_at][:20]:
-        clerk.scenario.touch(order, clerk.clock.now)
+        clerk.merchant.note(order)
     clerk.wait(30)
     assert {delivery.topic for delivery in clerk.posted} == {"orders/updated"}
     evidence = Evidence.read(world.directory)

@@ -22,7 +22,7 @@ from typing import Any
 import pytest
 import requests
 from easypost.easypost_client import EasyPostClient
-from easypost.errors.api import InvalidRequestError
+from easypost.errors.api.invalid_request_error import InvalidRequestError
 
 from hub.sandbox.evidence import Evidence
 from hub.sandbox.ledger import read_ledgers

@@ -84,6 +84,8 @@ def test_a_tracking_number_written_twice_is_noticed(clerk: Clerk) -> None:
         path = f"{route}/{order.id}/shipment-trackings"
         assert clerk.woo("POST", path, {"tracking_number": "T1", "tracking_provider": "DHL"}).status == 201
     assert len(clerk.woo("GET", f"{ORDERS}/{order.id}/shipment-trackings").json()) == 2
+    meta = {each["key"]: each["value"] for each in clerk.woo("GET", f"{ORDERS}/{order.id}").json()["meta_data"]}
+    assert [each["tracking_number"] for each in meta["_wc_shipment_tracking_items"]] == ["T1", "T1"]
     assert [line["kind"] for line in book(clerk.world)] == ["effect", "double", "effect"]
 
 
