@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,23 +13,12 @@ from hub.sandbox.call import Answer, BadBody, Call, answer, segments
 from hub.sandbox.outbox import Subscription
 from hub.sandbox.people import WARES
 from hub.sandbox.woocommerce.book import STATUSES, Shop, webhook_document
+from hub.sandbox.woocommerce.listing import Refusal, cut, page_of, selected, sort_key
 from hub.sandbox.woocommerce.payload import (
-    SITE_OFFSET_SECONDS,
     order_document,
     refund_document,
     tracking_document,
 )
-
-
-class Refusal(Exception):
-    """WordPress says no."""
-
-    def __init__(self, status: int, code: str, what: str) -> None:
-        super().__init__(what)
-        self.status, self.code = status, code
-
-    def answer(self) -> Answer:
-        return answer(self.status, {"code": self.code, "message": str(self), "data": {"status": self.status}})
 
 
 class WooCommerce(Shop):
@@ -90,12 +79,12 @@ class WooCommerce(Shop):
 
     def _list(self, call: Call) -> Answer:
         query = call.query
-        found = [order for order in self.orders.values() if _selected(order, query)]
-        found.sort(key=_sort_key(query.get("orderby", "date")), reverse=query.get("order", "desc") == "desc")
-        return self._page(call, [order_document(order, self.site) for order in _cut(found, query)], len(found))
+        found = [order for order in self.orders.values() if selected(order, query)]
+        found.sort(key=sort_key(query.get("orderby", "date")), reverse=query.get("order", "desc") == "desc")
+        return self._page(call, [order_document(order, self.site) for order in cut(found, query)], len(found))
 
     def _page(self, call: Call, documents: list[Any], total: int) -> Answer:
-        per_page, page = _page_of(call.query)
+        per_page, page = page_of(call.query)
         last = -(-total // per_page)
         links = [f'<{self.site}/wp-json/wc/v3/orders?page={page + 1}>; rel="next"'] if page < last else []
         headers = {"X-WP-Total": str(total), "X-WP-TotalPages": str(last)} | ({"Link": links[0]} if links else {})
@@ -257,47 +246,3 @@ class WooCommerce(Shop):
 
 def _note(note: Mapping[str, Any]) -> dict[str, Any]:
     return {"id": note["id"], "author": "system", "note": note["note"], "customer_note": note["customer"]}
-
-
-def _page_of(query: Mapping[str, str]) -> tuple[int, int]:
-    per_page, page = int(query.get("per_page", "10")), int(query.get("page", "1"))
-    if not 1 <= per_page <= 100 or page < 1:
-        raise Refusal(400, "rest_invalid_param", "Invalid parameter(s): per_page")
-    return per_page, page
-
-
-def _cut(found: list[StoreOrder], query: Mapping[str, str]) -> list[StoreOrder]:
-    per_page, page = _page_of(query)
-    return found[(page - 1) * per_page : page * per_page]
-
-
-def _sort_key(name: str) -> Callable[[StoreOrder], tuple[float, int]]:
-    keys: dict[str, Callable[[StoreOrder], float]] = {
-        "date": lambda o: o.placed_at, "modified": lambda o: o.updated_at, "id": lambda o: float(o.id),
-    }  # fmt: skip
-    if name not in keys:
-        raise Refusal(400, "rest_invalid_param", "Invalid parameter(s): orderby")
-    return lambda order: (keys[name](order), int(order.id))
-
-
-def _selected(order: StoreOrder, query: Mapping[str, str]) -> bool:
-    """Without `dates_are_gmt` the limits are on the shop's own clock; `modified_after` itself is left out."""
-    shift = 0.0 if query.get("dates_are_gmt") in ("true", "1") else SITE_OFFSET_SECONDS
-    limits = (
-        ("modified_after", order.updated_at, 1), ("modified_before", order.updated_at, -1),
-        ("after", order.placed_at, 1), ("before", order.placed_at, -1),
-    )  # fmt: skip
-    for name, value, sign in limits:
-        if name in query and (int(value) + shift - _moment(query[name])) * sign <= 0:
-            return False
-    statuses = [each for each in query.get("status", "any").split(",") if each != "any"]
-    included = [each for each in query.get("include", "").split(",") if each]
-    return (not statuses or order.status in statuses) and (not included or order.id in included)
-
-
-def _moment(text: str) -> float:
-    try:
-        found = datetime.fromisoformat(text.replace(" ", "+"))
-    except ValueError as error:
-        raise Refusal(400, "rest_invalid_param", "Invalid parameter(s): modified_after") from error
-    return found.replace(tzinfo=UTC).timestamp() if found.tzinfo is None else found.timestamp()
