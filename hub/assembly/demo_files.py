@@ -40,6 +40,7 @@ _TIMING: dict[str, Any] = {
     "breaker_opens_for_seconds": 2.0,
 }
 _OWNERS = {"capture": "hub", "fulfill": "hub", "mail": {"confirmation": "hub", "shipped": "hub"}}
+_DIGITAL = ["DIG-PATTERN-PDF", "DIG-COURSE-12"]  # an order of WooCommerce does not say it
 _ORIGIN = {
     "company": "Crossdock Demo",
     "street_address": "417 Montgomery Street",
@@ -70,7 +71,9 @@ def write(
     for name, account in names.items():
         if account.partition("/")[0] in ("shopify", "woocommerce"):
             document["connections"][name] |= storefront or {}
-    YAML().dump(document, text)
+    yaml = YAML()
+    yaml.representer.ignore_aliases = lambda *_: True  # our files know no aliases: what is shared is written out
+    yaml.dump(document, text)
     home.config.write_text(text.getvalue(), encoding="utf-8")
 
 
@@ -128,12 +131,12 @@ def _storefront() -> dict[str, Any]:
 
 def _shopify(account: Mapping[str, Any]) -> _Kind:
     secrets = {"client_id": account["client_id"], "client_secret": account["client_secret"]}
-    return {"shop": account["shop"]}, secrets, _storefront()
+    return {"shop_domain": account["shop"]}, secrets, _storefront()
 
 
 def _woocommerce(account: Mapping[str, Any]) -> _Kind:
     secrets = {"consumer_key": account["consumer_key"], "consumer_secret": account["consumer_secret"]}
-    return {"site": account["site"]}, secrets, _storefront()
+    return {"site": account["site"], "digital_skus": _DIGITAL}, secrets, _storefront()
 
 
 def _stripe(account: Mapping[str, Any]) -> _Kind:
@@ -164,7 +167,12 @@ def _mail(account: Mapping[str, Any]) -> dict[str, Any]:
         "connector": "smtp",
         "env": "live",
         "mode": "live",
-        "settings": {"host": account["host"], "port": account["port"], "security": "none"},
+        "settings": {
+            "host": account["host"],
+            "port": account["port"],
+            "security": "none",
+            "from_address": "orders@demo.example",
+        },
         "private_targets": [f"{account['host']}:{account['port']}"],
         "timing": _TIMING,
     }
