@@ -252,7 +252,7 @@ class Connection:
     def _chosen(self) -> Authorizer:
         auth = choose(self.connector.auths, self.keyring)
         if isinstance(auth.spec, OAuth2):
-            return Tokens(auth, self.keyring, self.transport, self._clock.monotonic, self._keep)
+            return Tokens(auth, self.keyring, self.transport, self._clock.monotonic, self._keep, self.base_url)
         if isinstance(auth.spec, Signed):
             return Signer(auth, self.keyring, self._clock.now)
         return Plain(auth, self.keyring)

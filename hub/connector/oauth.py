@@ -38,8 +38,9 @@ class Tokens:
         transport: Transport,
         clock: Callable[[], float],
         keep: Keep | None = None,
+        base_url: str = "",
     ) -> None:
-        self._auth, self._keyring, self._transport = auth, keyring, transport
+        self._auth, self._keyring, self._transport, self._base_url = auth, keyring, transport, base_url
         self._clock, self._keep = clock, keep
         self._lock = threading.Lock()
         self._token: str | None = None
@@ -130,4 +131,6 @@ class Tokens:
         headers.append(("Content-Type", kind))
         assert self._auth.token_url is not None
         url = self._auth.token_url.render({"settings": dict(keyring.settings)}, str)
+        if url.startswith("/"):  # on the connection's own host, wherever that is
+            url = self._base_url.rstrip("/") + url
         return Request("POST", url, checked(headers), body.encode(), TOKEN_TIMEOUT)
