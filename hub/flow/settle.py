@@ -49,6 +49,8 @@ def succeed(setting: Setting, book: Book, step: Step, result: dict[str, Any], no
 def _not_executed(
     setting: Setting, book: Book, step: Step, outcome: Outcome, guarantee: Guarantee, now: datetime
 ) -> None:
+    if outcome.code == "budget":  # our own pace, not the provider's answer: it must not use the tries up
+        step.tries = max(step.tries - 1, 0)
     wait = retry.backoff(guarantee, step.tries, setting.jitter, outcome.retry_after_seconds)
     if step.unresolved:
         life.move(step, Event.NOT_EXECUTED_BUT, now, next_at=now + wait)
