@@ -56,7 +56,7 @@ def build(
     """`before`: an earlier reading, whose connections go on (with their budgets and breakers) where they did not
     change."""
     catalogue, config = install.catalogue, install.config
-    connections = Connections(_connections(install, vault, around, before))
+    connections = Connections(connections_of(install, vault, around, before))
     translator = Translations(catalogue.mappings)
     shop = config.hub.shop.model_dump(exclude_none=True)
     notices = TemplateNotices(_letters(install), shop)
@@ -104,7 +104,11 @@ def flow_connection(name: str, part: ConnectionPart, catalogue: Catalogue) -> Fl
     )
 
 
-def _connections(install: Install, vault: Vault, around: Surroundings, before: Built | None) -> list[Connection]:
+def connections_of(
+    install: Install, vault: Vault, around: Surroundings | None = None, before: Built | None = None
+) -> list[Connection]:
+    """Every connection that has a connector; those of `before` that did not change go on as they are."""
+    around = around or Surroundings()
     made = []
     for name, part in install.config.connections.items():
         connector = install.catalogue.connector_of(part)

@@ -305,9 +305,14 @@ def _migrated(path: Path) -> None:
     upgrade.upgrade(path)
 
 
+def key_mark(key: InstallKey) -> str:
+    """What a database keeps to know its install key again; it says nothing about the key."""
+    return key.derive("crossdock-install", b"database").hex()[:32]
+
+
 def _same_key(store: SqlStore, key: InstallKey) -> None:
     """Effects are named by the install key: with another one, what was done would be done again under a new name."""
-    mark = key.derive("crossdock-install", b"database").hex()[:32]
+    mark = key_mark(key)
     found = store.readers.tx().one("SELECT value FROM install WHERE name = 'key'")
     if found is None:
         sql = "INSERT INTO install (name, value) VALUES ('key', :value) ON CONFLICT (name) DO NOTHING"
