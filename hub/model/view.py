@@ -68,6 +68,7 @@ class OrderRow:
     done: int = 0
     steps: int = 0
     cause: str | None = None
+    awaits: str | None = None  # what it waits for from outside: payment, shipped, delivered
 
 
 @dataclass(frozen=True)

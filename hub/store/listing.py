@@ -24,7 +24,8 @@ _NEEDY = ", ".join(f"'{state.value}'" for state in sorted(NEEDS_PERSON))
 _ORDERS = """
 SELECT o.key, o.connection, o.source_id, o.label, o.state, o.disposition, o.why, o.total, o.currency, o.placed_at,
   o.changed_at, o.document,
-  (SELECT min(s.cause) FROM steps s WHERE s.order_key = o.key AND s.state IN ({needy})) AS cause
+  (SELECT min(s.cause) FROM steps s WHERE s.order_key = o.key AND s.state IN ({needy})) AS cause,
+  (SELECT min(s.awaits) FROM steps s WHERE s.order_key = o.key AND s.state = 'awaiting' AND s.tail = 0) AS awaits
 FROM orders o WHERE {where} ORDER BY o.changed_at DESC, o.key DESC LIMIT :limit
 """
 _PROGRESS = """
@@ -146,6 +147,7 @@ def _order_row(row: Row, done: int, steps: int) -> OrderRow:
         done=done,
         steps=steps,
         cause=row["cause"],
+        awaits=row["awaits"],
     )
 
 

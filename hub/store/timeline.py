@@ -36,6 +36,7 @@ _LOOKED: dict[str, tuple[str, str]] = {
     Verdict.AUTH: ("could not be looked up: the credentials were refused", "bad"),
 }
 _AWAITED = {"payment": "The payment is there", "shipped": "Everything was shipped", "delivered": "Delivered"}
+_QUESTIONS = {"shipped": "whether it was shipped", "delivered": "whether it was delivered"}
 _EVIDENCE = {
     "payment.captured": "reports the payment captured",
     "payment.voided": "reports the authorisation released",
@@ -249,7 +250,9 @@ def _step(step: Step, dossier: Dossier) -> Iterator[Entry]:
         text = "is tried again" if step.state is State.WAITING else "what happened is found out"
         yield Entry(step.next_at, "planned", f"{title}: {text}", tone="quiet", **facts)
     elif step.deadline_at is not None and step.state is State.AWAITING:
-        yield Entry(step.deadline_at, "planned", f"{step.connection or 'The provider'} is asked", tone="quiet", **facts)
+        question = _QUESTIONS.get(step.awaits or "", "for news")
+        text = f"{step.connection or 'The carrier'} is asked {question}"
+        yield Entry(step.deadline_at, "planned", text, tone="quiet", **facts)
 
 
 def _stopped(step: Step, title: str, dossier: Dossier, facts: dict[str, Any]) -> Entry:

@@ -98,7 +98,7 @@ class Hand:
         return self.book.groups[name]
 
     def parcel(self, group: Group, number: str, carrier: str, *, delivered_after: timedelta | None = None) -> Parcel:
-        at = self.tick(hours=5)
+        at = self.tick(minutes=300 if delivered_after else 20)
         parcel = Parcel(digest_of(number.encode())[:12], group.id, dict(group.lines), number, None, carrier, at)
         parcel.delivered_at = at + delivered_after if delivered_after else None
         self.book.parcels[parcel.id] = parcel
@@ -399,7 +399,7 @@ def _messages(store: SqlStore) -> None:
         ("shop-eu", "orders/create", b'{"id": 5451, "name": "#1051", "currency": "EUR"}'),
     ]
     for number, (connection, topic, body) in enumerate(bodies, 1):
-        store.keep(delivery(connection, topic, number, body), NOW - timedelta(minutes=90 - number))
+        store.keep(delivery(connection, topic, number, body), NOW - timedelta(minutes=(90 - number) if number not in (1, 5) else (34.9 if number == 1 else 69.9)))
     problems = [{"path": "currency", "what": "'XXXX' is not a currency", "mend": "send an ISO 4217 code, such as EUR"}]
     claimed = {message.id: message for message in store.claim_messages(10, NOW)}
     _settle(store, claimed[1], MessageState.TRANSLATED, None, {"orders": ["shop-eu:5452"]})
