@@ -270,19 +270,20 @@ def _customs(group: Given, origin: Given, settings: Given) -> Plain:
         "eel_pfc": settings["eel_pfc"],
         "customs_certify": True,
         "customs_signer": settings["customs_signer"],
-        "customs_items": [_customs_item(line, group["currency"], origin) for line in group["lines"]],
+        "customs_items": [_customs_item(line, group["currency"], origin, settings) for line in group["lines"]],
     }
 
 
-def _customs_item(line: Given, currency: str, origin: Given) -> Plain:
-    if not line.get("weight_grams"):
+def _customs_item(line: Given, currency: str, origin: Given, settings: Given) -> Plain:
+    grams = line.get("weight_grams") or settings.get("customs_weight_grams")
+    if not grams:
         raise Unusable(f"customs wants the weight of {line['title']}; give the product a weight")
     item = {
         "description": str(line["title"])[:50],
         "quantity": line["quantity"],
         "value": Decimal(major(line["price"] * line["quantity"], currency)),
         "currency": currency,
-        "weight": _tenths(line["weight_grams"] * line["quantity"], _GRAMS_PER_OUNCE),
+        "weight": _tenths(grams * line["quantity"], _GRAMS_PER_OUNCE),
         "origin_country": line.get("origin_country") or origin.get("address_country"),
         "code": line.get("sku"),
         "hs_tariff_number": line.get("hs_code"),

@@ -150,7 +150,11 @@ def _shipbob(account: Mapping[str, Any]) -> _Kind:
 
 def _easypost(account: Mapping[str, Any]) -> _Kind:
     parcel = {"weight_grams": 500, "length_mm": 300, "width_mm": 200, "height_mm": 100}
-    return {"customs_signer": "Ada Demo"}, {"api_key": account["key"]}, {"origin": _ORIGIN, "parcel": parcel, "poll_seconds": 3.0}
+    return (
+        {"customs_signer": "Ada Demo", "customs_weight_grams": 400},
+        {"api_key": account["key"]},
+        {"origin": _ORIGIN, "parcel": parcel, "poll_seconds": 3.0},
+    )
 
 
 _KINDS = {
