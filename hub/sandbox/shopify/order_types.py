@@ -22,6 +22,7 @@ from hub.sandbox.shopify.shaping import (
     one,
     pages,
     paid_bag,
+    variant_document,
 )
 
 
@@ -182,8 +183,10 @@ ORDER: dict[str, Def] = {
     "totalCapturableSet": one("MoneyBag", lambda o: paid_bag(o, o.due if financial(o) == "AUTHORIZED" else 0)),
     **constant(True, "confirmed canNotifyCustomer merchantEditable"),
     **constant(False, "taxesIncluded taxExempt estimatedTaxes dutiesIncluded hasTimelineComment"),
-    **constant(None, "poNumber sourceIdentifier clientIp currentTotalDutiesSet originalTotalDutiesSet "
-                     "currentTotalAdditionalFeesSet registeredSourceUrl"),
+    **constant(None, "poNumber sourceIdentifier clientIp registeredSourceUrl"),
+    "currentTotalDutiesSet": one("MoneyBag", lambda _: None),
+    "originalTotalDutiesSet": one("MoneyBag", lambda _: None),
+    "currentTotalAdditionalFeesSet": one("MoneyBag", lambda _: None),
     **constant("web", "sourceName"),
     **constant("en", "customerLocale"),
     **constant("NO_RETURN", "returnStatus"),
@@ -266,7 +269,7 @@ LINE_ITEM: dict[str, Def] = {
     "customAttributes": many("Attribute", lambda _: []),
     "duties": many("Duty", lambda _: []),
     "image": one("Image", lambda _: None),
-    "variant": one("ProductVariant", lambda pair: {"id": gid("ProductVariant", pair[1].variant), "sku": pair[1].sku,
-                                                  "title": pair[1].title, "legacyResourceId": pair[1].variant}),
+    "variant": one("ProductVariant", lambda pair: variant_document(
+        pair[1].variant, pair[1].sku, pair[1].title, pair[0].currency, pair[1].price, pair[1].grams)),
     "product": one("Product", lambda pair: {"id": gid("Product", pair[1].product), "title": pair[1].title}),
 }  # fmt: skip

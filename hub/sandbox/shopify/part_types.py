@@ -6,7 +6,7 @@ from typing import Any
 
 from hub.sandbox.books import Refund, Sent, StoreOrder, Transaction
 from hub.sandbox.ledger import stamp
-from hub.sandbox.shopify.rooms import Room
+from hub.sandbox.shopify.rooms import Room, left_from
 from hub.sandbox.shopify.schema import Def
 from hub.sandbox.shopify.shaping import address_fields, bag, constant, gid, keys, leaf, many, one, pages, paid_bag
 
@@ -100,7 +100,7 @@ FULFILLMENT: dict[str, Def] = {
          "lineItem": (pair[0], pair[0].line(line_id))} for i, (line_id, quantity) in enumerate(pair[1].lines.items())]),
     **constant(None, "deliveredAt estimatedDeliveryAt inTransitAt"),
     **constant(True, "requiresShipping"),
-    "location": one("Location", lambda _: None),
+    "location": one("Location", lambda pair: left_from(*pair)),
     "service": one("FulfillmentService", lambda _: {"handle": "manual", "serviceName": "Manual"}),
 }  # fmt: skip
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from hub.model.money import major
 from hub.sandbox.books import Address, Line, Refund, Sent, StoreOrder, Transaction
+from hub.sandbox.shopify.rooms import left_from
 from hub.sandbox.shopify.shaping import financial, fulfilled, gid, kept, rest_set
 
 _ZONE = timezone(timedelta(hours=-5))  # shops write their own offset
@@ -66,7 +67,7 @@ def _identity(order: StoreOrder, domain: str) -> dict[str, Any]:
         "name": order.name, "note": order.note or None,
         "note_attributes": [{"name": name, "value": value} for name, value in order.attributes.items()],
         "number": order.number - 1000, "order_number": order.number,
-        "order_status_url": f"https://{domain}/orders/{order.id[::-1]}/authenticate?key={order.id}",
+        "order_status_url": f"https://{domain}/orders/{order.id}/authenticate",
         "payment_gateway_names": [] if order.means.kind == "zero" else [order.means.gateway],
         "phone": order.phone or None, "po_number": None, "presentment_currency": order.pays_in,
         "processed_at": local(order.placed_at), "reference": None, "referring_site": "", "source_identifier": None,
@@ -194,7 +195,8 @@ def fulfillment_document(order: StoreOrder, sent: Sent) -> dict[str, Any]:
     lines = [(order.line(line_id), quantity) for line_id, quantity in sent.lines.items()]
     return {
         "id": int(sent.id), "admin_graphql_api_id": gid("Fulfillment", sent.id), "created_at": local(sent.at),
-        "email": order.email, "location_id": 71000000011, "name": f"{order.name}-F{order.sent.index(sent) + 1}",
+        "email": order.email, "location_id": int(left_from(order, sent).id),
+        "name": f"{order.name}-F{order.sent.index(sent) + 1}",
         "order_id": int(order.id), "origin_address": {}, "receipt": {}, "service": "manual", "shipment_status": None,
         "status": sent.status, "tracking_company": sent.company or None, "tracking_number": sent.number or None,
         "tracking_numbers": [sent.number] if sent.number else [], "tracking_url": sent.url or None,

@@ -13,7 +13,18 @@ from hub.sandbox.shopify.part_types import FULFILLMENT, FULFILLMENT_ORDER, FULFI
 from hub.sandbox.shopify.rooms import WAREHOUSE_LOCATION, WORKSHOP_LOCATION, rooms_of
 from hub.sandbox.shopify.schema import Def
 from hub.sandbox.shopify.searching import search
-from hub.sandbox.shopify.shaping import asked, bare, constant, gid, keys, leaf, many, mapping_types, one
+from hub.sandbox.shopify.shaping import (
+    asked,
+    bare,
+    constant,
+    gid,
+    keys,
+    leaf,
+    many,
+    mapping_types,
+    one,
+    variant_document,
+)
 
 SIXTY_DAYS = 60 * 24 * 3600.0
 
@@ -89,14 +100,12 @@ def _installation(asked_by: Asked) -> dict[str, Any]:
 def _variants(asked_by: Asked, arguments: dict[str, Any]) -> list[dict[str, Any]]:
     """`query: "sku:X"` narrows."""
     wanted = (arguments.get("query") or "").partition("sku:")[2].strip("'\" ")
+    shop = asked_by.shop
     return [
-        {"id": gid("ProductVariant", 4400 + i), "legacyResourceId": str(4400 + i), "sku": ware.sku, "title": ware.title,
-         "price": f"{ware.price / 100:.2f}", "displayName": ware.title, "barcode": None, "inventoryQuantity": 500,
-         "inventoryItem": {"id": gid("InventoryItem", 8800 + i), "sku": ware.sku, "requiresShipping": ware.grams > 0,
-                           "tracked": True}}
+        variant_document(str(44_000_000_000_000 + i), ware.sku, ware.title, shop.currency, ware.price, ware.grams)
         for i, ware in enumerate(WARES)
         if not wanted or ware.sku == wanted
-    ]  # fmt: skip
+    ]
 
 
 def subscription_document(subscription: Subscription) -> dict[str, Any]:
@@ -171,7 +180,7 @@ _PLAIN = {
     "Domain": "host url sslEnabled",
     "AccessScope": "handle description",
     "ApiVersion": "handle displayName supported",
-    "InventoryItem": "id sku requiresShipping tracked",
+    "Weight": "unit value",
     "WebhookHttpEndpoint": "callbackUrl",
     "UserError": "field message code",
     "PaymentTerms": "id paymentTermsName",
@@ -222,6 +231,9 @@ TYPES: dict[str, dict[str, Def]] = mapping_types(_PLAIN) | {
                  "timezoneOffset url weightUnit taxesIncluded enabledPresentmentCurrencies") | {
         "plan": one("ShopPlan", lambda each: each["plan"]),
         "primaryDomain": one("Domain", lambda each: each["primaryDomain"])},
+    "InventoryItem": keys("id sku requiresShipping tracked") | {
+        "measurement": one("InventoryItemMeasurement", lambda each: each["measurement"])},
+    "InventoryItemMeasurement": {"weight": one("Weight", lambda each: each["weight"])},
     "AppInstallation": keys("id") | {"accessScopes": many("AccessScope", lambda each: each["accessScopes"])},
     "WebhookSubscription": keys("id legacyResourceId topic format uri callbackUrl createdAt updatedAt includeFields "
                                 "metafieldNamespaces filter") | {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from hub.sandbox.books import DIGITAL, SELF, WAREHOUSE, Line, StoreOrder
+from hub.sandbox.books import DIGITAL, SELF, WAREHOUSE, Line, Sent, StoreOrder
 from hub.sandbox.shopify.shaping import gid
 
 
@@ -63,6 +63,13 @@ class Room:
 
     def line(self, line_id: str) -> Line | None:
         return next((line for line in self.members if self.line_id(line) == line_id), None)
+
+
+def left_from(order: StoreOrder, sent: Sent) -> Location:
+    """Where a parcel left from, by what is in it."""
+    lines = [order.line(line_id) for line_id in sent.lines]
+    workshop = any(line and not line.sku.startswith(WAREHOUSE) for line in lines)
+    return WORKSHOP_LOCATION if workshop else WAREHOUSE_LOCATION
 
 
 def rooms_of(order: StoreOrder) -> list[Room]:

@@ -142,6 +142,16 @@ def address_fields(address: Address | None) -> dict[str, Any] | None:
     }  # fmt: skip
 
 
+def variant_document(identity: str, sku: str, title: str, currency: str, price: int, grams: int) -> dict[str, Any]:
+    """A ProductVariant and its InventoryItem."""
+    return {
+        "id": gid("ProductVariant", identity), "legacyResourceId": identity, "sku": sku, "title": title,
+        "price": major(price, currency), "displayName": title, "barcode": None, "inventoryQuantity": 500,
+        "inventoryItem": {"id": gid("InventoryItem", identity[::-1]), "sku": sku, "requiresShipping": grams > 0,
+                          "tracked": True, "measurement": {"weight": {"unit": "GRAMS", "value": float(grams)}}},
+    }  # fmt: skip
+
+
 def mapping_types(table: Mapping[str, str]) -> dict[str, dict[str, Def]]:
     """Types whose values are mappings with these members."""
     return {kind: keys(names) for kind, names in table.items()}

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from hub.sandbox.books import StoreOrder
 from hub.sandbox.call import Answer, answer
 from hub.sandbox.woocommerce.payload import SITE_OFFSET_SECONDS
+
+T = TypeVar("T")
 
 
 class Refusal(Exception):
@@ -28,7 +31,7 @@ def page_of(query: Mapping[str, str]) -> tuple[int, int]:
     return per_page, page
 
 
-def cut(found: list[StoreOrder], query: Mapping[str, str]) -> list[StoreOrder]:
+def cut(found: list[T], query: Mapping[str, str]) -> list[T]:
     per_page, page = page_of(query)
     return found[(page - 1) * per_page : page * per_page]
 

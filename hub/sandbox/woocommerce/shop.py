@@ -54,7 +54,8 @@ class WooCommerce(Shop):
                 return self._update(self._order(number), call)
             case ("GET", ["orders", number, "refunds"]):
                 order = self._order(number)
-                return answer(200, [refund_document(order, each, self.site, True) for each in reversed(order.refunds)])
+                documents = [refund_document(order, each, self.site, True) for each in reversed(order.refunds)]
+                return self._page(call, cut(documents, call.query), len(documents))
             case ("POST", ["orders", number, "refunds"]):
                 return self._refund(self._order(number), call)
             case (_, ["orders", number, "notes", *_]):
@@ -195,7 +196,8 @@ class WooCommerce(Shop):
             return answer(201, webhook_document(made, self.site))
         known = {each.id: each for each in outbox.of(self.prefix) if each.topics}
         if not tail:
-            return self._page(call, [webhook_document(each, self.site) for each in known.values()], len(known))
+            documents = [webhook_document(each, self.site) for each in known.values()]
+            return self._page(call, cut(documents, call.query), len(documents))
         found = known.get(tail[0])
         if found is None:
             raise Refusal(404, "woocommerce_rest_webhook_invalid_id", "Invalid ID.")

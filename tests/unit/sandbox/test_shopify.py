@@ -11,6 +11,7 @@ import pytest
 
 from hub.sandbox.books import StoreOrder
 from hub.sandbox.ledger import read_ledgers
+from hub.sandbox.shopify.mutations import SCHEMA
 from hub.sandbox.world import World
 from tests.unit.sandbox.clerk import CAPTURE, ORDER, Clerk
 
@@ -58,6 +59,45 @@ def test_a_wrong_mutation_does_nothing(clerk: Clerk) -> None:
 def test_syntax_errors_say_where(clerk: Clerk) -> None:
     error = clerk.graphql(AURORA, "{ shop {\n  name ")["errors"][0]
     assert error["locations"] == [{"line": 2, "column": 8}]
+
+
+def everything(kind: str, depth: int) -> str:
+    """A selection of every field of a type, so many levels down."""
+    fields = []
+    for name, field in SCHEMA.types[kind].items():
+        first = "(first: 5)" if field.shape == "pages" else ""
+        if field.shape == "leaf":
+            fields.append(name)
+        elif depth:
+            inner = everything(field.type, depth - 1)
+            if field.shape == "pages":
+                inner = (
+                    f"nodes {{ {inner} }} edges {{ cursor }} pageInfo {{ hasNextPage startCursor }}" if inner else ""
+                )
+            fields.append(f"{name}{first} {{ {inner} }}" if inner else "")
+    return " ".join(fields)
+
+
+def test_every_field_of_an_order_can_be_asked_for(clerk: Clerk) -> None:
+    query = f"query($id: ID!) {{ order(id: $id) {{ {everything('Order', 4)} }} }}"
+    for story in ("captured at Shopify", "authorised at Shopify in the buyer's currency", "pickup", "paid nothing"):
+        order = clerk.place(AURORA, story)
+        if order.received:
+            clerk.merchant.refund(order, 100, {order.lines[0].id: 1})
+            clerk.merchant.fulfil(order, "T1")
+        assert "errors" not in clerk.graphql(AURORA, query, {"id": order.id})
+
+
+def test_every_question_to_the_shop_is_answered(clerk: Clerk) -> None:
+    for name, field in SCHEMA.types["QueryRoot"].items():
+        if not field.required:
+            inner = everything(field.type, 1)
+            query = (
+                f"{{ {name}(first: 3) {{ nodes {{ {inner} }} }} }}"
+                if field.shape == "pages"
+                else f"{{ {name} {{ {inner} }} }}"
+            )
+            assert "errors" not in clerk.graphql(AURORA, query), name
 
 
 def test_fragments_aliases_and_directives_work(clerk: Clerk) -> None:
