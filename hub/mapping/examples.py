@@ -61,7 +61,7 @@ class _Comparison:
         self.problems: list[Problem] = []
 
     def value(self, wanted: Any, made: Any, path: Place, *, loose: bool) -> None:
-        """Mappings need only contain what is wanted, lists must be as long, and `loose` texts need only be contained."""
+        """Mappings need only contain what is wanted, lists must be as long, `loose` texts need only be contained."""
         if isinstance(wanted, dict) and isinstance(made, dict):
             for key, inner in wanted.items():
                 self.value(inner, made.get(key), (*path, key), loose=loose)
