@@ -48,6 +48,8 @@ _log = structlog.get_logger("crossdock")
 Clock = Callable[[], datetime]
 
 MEBIBYTE = 1024 * 1024
+KEY_FACT = "key"  # which install key the database belongs to
+CONFIG_FACT = "config"  # the hash of the hub.yaml that is in force
 LEAST_FREE_BYTES = 64 * MEBIBYTE  # below this a database may soon be unable to keep anything
 
 
@@ -224,6 +226,7 @@ class Hub:
         """Writes down what the store must know of the files: declarations by hash, and from when each connection
         acts."""
         now = self.clock()
+        write_fact(self.store, CONFIG_FACT, self.install.document.hash)
         for one in kept(self.catalogue):
             if self.store.declaration(one.hash) is None:
                 self.store.store_declaration(one.kind, one.name, one.content(), now)
@@ -305,6 +308,20 @@ def _migrated(path: Path) -> None:
     upgrade.upgrade(path)
 
 
+def read_fact(store: SqlStore, name: str) -> str | None:
+    """A fact about the installation that the database keeps."""
+    row = store.readers.tx().one("SELECT value FROM install WHERE name = :name", name=name)
+    return str(row["value"]) if row else None
+
+
+def write_fact(store: SqlStore, name: str, value: str) -> None:
+    sql = (
+        "INSERT INTO install (name, value) VALUES (:name, :value) "
+        "ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE install.value <> excluded.value"
+    )
+    store.writer.run(lambda tx: tx.run(sql, name=name, value=value))
+
+
 def key_mark(key: InstallKey) -> str:
     """What a database keeps to know its install key again; it says nothing about the key."""
     return key.derive("crossdock-install", b"database").hex()[:32]
@@ -313,11 +330,10 @@ def key_mark(key: InstallKey) -> str:
 def _same_key(store: SqlStore, key: InstallKey) -> None:
     """Effects are named by the install key: with another one, what was done would be done again under a new name."""
     mark = key_mark(key)
-    found = store.readers.tx().one("SELECT value FROM install WHERE name = 'key'")
+    found = read_fact(store, KEY_FACT)
     if found is None:
-        sql = "INSERT INTO install (name, value) VALUES ('key', :value) ON CONFLICT (name) DO NOTHING"
-        store.writer.run(lambda tx: tx.run(sql, value=mark))
-    elif found["value"] != mark:
+        write_fact(store, KEY_FACT, mark)
+    elif found != mark:
         raise KeyFault("this database belongs to another install key; restore the key that was in use with it")
 
 
