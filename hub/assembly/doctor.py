@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from hub.assembly.build import connections_of
-from hub.assembly.hub import LEAST_FREE_BYTES, MEBIBYTE, key_mark
+from hub.assembly.database import key_mark
+from hub.assembly.hub import LEAST_FREE_BYTES, MEBIBYTE
 from hub.assembly.install import Install, judge_secrets, survey
 from hub.assembly.probe import Probe, probe_all
 from hub.connector.connection import Connection

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hub.assembly.database import Older
 from hub.assembly.home import NoHome, Unfit
-from hub.assembly.hub import Older
 from hub.assembly.shipped import ShippedMissing
 from hub.flow.commands import Refused
 from hub.language.problem import Problem, Problems

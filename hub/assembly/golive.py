@@ -8,10 +8,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from hub.assembly.config import ConnectionPart, Mode
+from hub.assembly.database import CONFIG_FACT, read_fact
 from hub.assembly.doctor import FAIL, NOTE, OK, WARN, Finding, tried
 from hub.assembly.edit import Page, edit
 from hub.assembly.home import Unfit
-from hub.assembly.hub import CONFIG_FACT, Hub, read_fact
+from hub.assembly.hub import Hub
 from hub.assembly.probe import probe_all
 from hub.flow import commands
 from hub.flow.setting import MODES

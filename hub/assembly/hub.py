@@ -24,6 +24,7 @@ from hub.assembly.build import Built, Surroundings, build
 from hub.assembly.catalogue import Catalogue, kept
 from hub.assembly.clock import AnchoredClock
 from hub.assembly.config import HubConfig
+from hub.assembly.database import CONFIG_FACT, migrated, same_key, write_fact
 from hub.assembly.desk import Desk, desk_of
 from hub.assembly.doors import Doors
 from hub.assembly.home import Home
@@ -39,7 +40,7 @@ from hub.store import upgrade
 from hub.store.moments import SqlStore
 from hub.store.open import hold_lock, open_sqlite
 from hub.store.views import Views
-from hub.vault.keys import InstallKey, KeyFault
+from hub.vault.keys import InstallKey
 from hub.vault.store import Vault
 from hub.webhook.receiver import WebhookFrontDoor
 
@@ -48,13 +49,7 @@ _log = structlog.get_logger("crossdock")
 Clock = Callable[[], datetime]
 
 MEBIBYTE = 1024 * 1024
-KEY_FACT = "key"  # which install key the database belongs to
-CONFIG_FACT = "config"  # the hash of the hub.yaml that is in force
 LEAST_FREE_BYTES = 64 * MEBIBYTE  # below this a database may soon be unable to keep anything
-
-
-class Older(Exception):
-    """The database was written by an older Crossdock. The message says what to do."""
 
 
 class Hub:
@@ -286,10 +281,10 @@ def open_hub(
         lock = hold_lock(path) if own or upgrade.revision(path) is None else None
         if lock is not None:
             undo.callback(lock.close)
-        _migrated(path)
+        migrated(path)
         store = open_sqlite(path, threaded=threaded)
         undo.callback(store.close)
-        _same_key(store, key)
+        same_key(store, key)
         around = around or Surroundings()
         hub = Hub(build(install, vault, key, store, around), vault, key, store, clock or AnchoredClock(), around)
         if own and lock is not None:
@@ -298,43 +293,6 @@ def open_hub(
             lock.close()  # it was held to make the file
         undo.pop_all()
         return hub
-
-
-def _migrated(path: Path) -> None:
-    """A new file gets its schema at once; an older one only after a backup, by a command that a person gives."""
-    before = upgrade.revision(path)
-    if before is not None and before < upgrade.HEAD:
-        raise Older("The database was written by an older Crossdock. Run: crossdock upgrade")
-    upgrade.upgrade(path)
-
-
-def read_fact(store: SqlStore, name: str) -> str | None:
-    """A fact about the installation that the database keeps."""
-    row = store.readers.tx().one("SELECT value FROM install WHERE name = :name", name=name)
-    return str(row["value"]) if row else None
-
-
-def write_fact(store: SqlStore, name: str, value: str) -> None:
-    sql = (
-        "INSERT INTO install (name, value) VALUES (:name, :value) "
-        "ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE install.value <> excluded.value"
-    )
-    store.writer.run(lambda tx: tx.run(sql, name=name, value=value))
-
-
-def key_mark(key: InstallKey) -> str:
-    """What a database keeps to know its install key again; it says nothing about the key."""
-    return key.derive("crossdock-install", b"database").hex()[:32]
-
-
-def _same_key(store: SqlStore, key: InstallKey) -> None:
-    """Effects are named by the install key: with another one, what was done would be done again under a new name."""
-    mark = key_mark(key)
-    found = read_fact(store, KEY_FACT)
-    if found is None:
-        write_fact(store, KEY_FACT, mark)
-    elif found != mark:
-        raise KeyFault("this database belongs to another install key; restore the key that was in use with it")
 
 
 def _with_flows(install: Install, before: Catalogue) -> Install:
