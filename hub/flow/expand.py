@@ -13,7 +13,6 @@ from hub.model.book import Book
 from hub.model.flow import State
 from hub.model.step import Run, Step
 
-
 _PINNED = {"kind", "undoes", "optional"}  # what a step must know of its declaration when the flow is not at hand
 
 

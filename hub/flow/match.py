@@ -33,7 +33,7 @@ def difference(effect: Effect, hits: Sequence[Hit]) -> dict[str, Any]:
     }
 
 
-def candidates(effect: Effect, hits: Sequence[Hit], taken: set[str]) -> list[Hit]:
+def candidates(effect: Effect, hits: Sequence[Hit], taken: set[str], known_id: str | None = None) -> list[Hit]:
     """Hits that may be this effect: of its kind, bearing our reference where they bear one, and not another
     effect's.
     """
@@ -43,6 +43,9 @@ def candidates(effect: Effect, hits: Sequence[Hit], taken: set[str]) -> list[Hit
         if kind is not None and hit.get("kind") not in (None, kind):
             continue
         if str(hit.get("id")) in taken:
+            continue
+        if known_id is not None and str(hit.get("id")) == known_id:
+            found.append(hit)  # the object acted upon, made under another effect's reference
             continue
         reference = hit.get("reference")
         if reference is not None and reference != effect.reference:

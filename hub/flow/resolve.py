@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from hub.flow import evidence, life, match, retry, settle
+from hub.flow import evidence, inputs, life, match, retry, settle
 from hub.flow.setting import Setting
 from hub.model.book import Book
 from hub.model.capability import Safety
@@ -88,7 +88,8 @@ def looked(setting: Setting, book: Book, step: Step, outcome: Outcome, guarantee
         hits = [hit for hit in hits if hit.get("status") == "cancelled"]
     if step.capability == "label.refund":
         hits = [hit for hit in hits if hit.get("refund_status")]
-    likely = match.candidates(effect, hits, _taken(book, effect))
+    known_id = inputs.lookup(setting, book, step, effect)["id"]
+    likely = match.candidates(effect, hits, _taken(book, effect), known_id)
     ours = [hit for hit in likely if match.matches(effect, hit)]
     if len(ours) == 1 and len(likely) == 1:
         return evidence.found(setting, book, step, ours[0], now)

@@ -213,21 +213,25 @@ class Stage:
     def run(self, limit: int = 500) -> int:
         """Everything that is due now, until nothing is. Returns how many pieces of work that was."""
         for done in range(limit):
-            claims: list[Any] = [
-                *self.store.claim_messages(1, self.now),
-                *self.store.claim_steps(1, self.now),
-                *self.store.claim_chores(1, self.now),
-            ]
-            if not claims:
+            if not self.piece():
                 return done
-            for claim in claims:
-                if hasattr(claim, "delivery"):
-                    drive(intake.receive(self.setting, claim), self.clock)
-                elif hasattr(claim, "step"):
-                    drive(work(self.setting, claim), self.clock)
-                else:
-                    drive(chores.do(self.setting, claim, None), self.clock)
         raise AssertionError("it never comes to rest")
+
+    def piece(self) -> int:
+        """One message, one step and one chore, where they are due. Returns how many there were."""
+        claims: list[Any] = [
+            *self.store.claim_messages(1, self.now),
+            *self.store.claim_steps(1, self.now),
+            *self.store.claim_chores(1, self.now),
+        ]
+        for claim in claims:
+            if hasattr(claim, "delivery"):
+                drive(intake.receive(self.setting, claim), self.clock)
+            elif hasattr(claim, "step"):
+                drive(work(self.setting, claim), self.clock)
+            else:
+                drive(chores.do(self.setting, claim, None), self.clock)
+        return len(claims)
 
     def tick(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
@@ -248,6 +252,10 @@ class Stage:
 
     def step(self, name: str, source_id: str = "1") -> Step:
         return next(step for step in self.book(source_id).steps.values() if step.name == name)
+
+    def state_or_none(self, name: str, source_id: str = "1") -> State | None:
+        book = self.store.read(f"shop:{source_id}")
+        return next((step.state for step in book.steps.values() if step.name == name), None) if book else None
 
     def state(self, name: str, source_id: str = "1") -> State:
         return self.step(name, source_id).state
