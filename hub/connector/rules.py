@@ -155,7 +155,7 @@ def _named(compiler: Compiler, place: Place, spec: OperationSpec, capability: Ca
     """What is to be found again must carry our name, or act on an object whose id we know."""
     sent = [spec.path and f"= {spec.path}", spec.query, spec.headers, spec.body.model_dump() if spec.body else None]
     read = {match[1] for _, text in expressions(sent) for match in mentions(text, "input")}
-    known = {"reference", "id", "payment", "shipment_id", "source_id"}
+    known = {"reference", "id", "payment", "shipment_id", "source_id", "address"}
     if not spec.hatch and not read & known:
         compiler.report(place, "the request does not carry our reference", "send input.reference to the provider")
 
