@@ -9,6 +9,7 @@ from hub.assembly.home import NoHome, Unfit
 from hub.assembly.shipped import ShippedMissing
 from hub.flow.commands import Refused
 from hub.language.problem import Problem, Problems
+from hub.model.account import NotAllowed
 from hub.model.contract import CannotPrepare, NotDurable
 from hub.store.open import Occupied
 from hub.store.upgrade import Newer
@@ -40,6 +41,7 @@ _CODES: dict[type[Exception], tuple[str, int]] = {
     NotDurable: ("not_durable", ANSWER_IS_NO),
     Refused: ("refused", ANSWER_IS_NO),
     CannotPrepare: ("cannot_prepare", ANSWER_IS_NO),
+    NotAllowed: ("not_allowed", ANSWER_IS_NO),
 }
 
 

@@ -38,6 +38,8 @@ _SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "serve": ("serve", "Run the hub until it is stopped."),
         "doctor": ("doctor", "Examine clock, disk, database, secrets and every connection."),
         "upgrade": ("upgrade", "Back up, bring the database to this version, and examine it."),
+        "users": ("users", "Who may use the console, and what each may do."),
+        "tokens": ("tokens", "Tokens for programs that read the API or the metrics."),
         "pause": ("pause", "Let nothing go out over a connection."),
         "resume": ("resume", "Let a paused connection work again."),
     },

@@ -29,6 +29,9 @@ class Views:
         """Orders, the newest change first."""
         return listing.orders(self._reads.tx(), query)
 
+    def knows(self, key: str) -> bool:
+        return self._reads.tx().one("SELECT 1 FROM orders WHERE key = :key", key=key) is not None
+
     def order(self, key: str) -> Dossier | None:
         """One order with everything; None where the hub has no such order."""
         return dossier.dossier(self._reads.tx(), key)
