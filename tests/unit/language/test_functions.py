@@ -149,7 +149,7 @@ GOOD: list[tuple[str, Any]] = [
     ("index_by(rows, &k).dhl.n", 1),
     ("group_by(rows, &n)", {"1": [{"k": "ups", "n": 1}, {"k": "dhl", "n": 1}]}),
     ("dictionary(rows, &k, &n)", {"ups": 1, "dhl": 1}),
-    ("dictionary(`[{\"k\": null, \"v\": 1}, {\"k\": \"a\", \"v\": null}]`, &k, &v)", {}),
+    ('dictionary(`[{"k": null, "v": 1}, {"k": "a", "v": null}]`, &k, &v)', {}),
     ("sort_by(rows, &k)[].k", ["dhl", "ups"]),
     ('unique(`[1, 2, 1, "1"]`)', [1, 2, "1"]),
     ("concat(list, nothing, `[4]`)", [1, 2, 3, 4]),

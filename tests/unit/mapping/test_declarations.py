@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
 
 import jsonschema  # type: ignore[import-untyped]
@@ -12,6 +14,7 @@ from hub.language.document import loads
 from hub.language.problem import Problem, Problems
 from hub.mapping.examples import check_file, failed_examples
 from hub.mapping.load import Mapping, compile_mapping, schema
+from hub.mapping.manifest import Balance, Expected, Facts, MappingManifest, Requirement, Setting
 
 SHIPPED = (
     "easypost-event shipbob-shipment shopify-deleted shopify-fulfillment shopify-order shopify-order-graphql "
@@ -116,3 +119,19 @@ def test_only_orders_tell_of_more_than_themselves() -> None:
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     assert "cannot be read" in check_file(tmp_path / "none.yaml")[0].what
+
+
+def test_the_schema_of_a_mapping_is_published(checkout: Path) -> None:
+    path = checkout / "docs/schema/mapping.json"
+    made = json.dumps(schema(), indent=1) + "\n"
+    if os.environ.get("CROSSDOCK_WRITE_DOCS"):
+        path.write_text(made, encoding="utf-8")
+        return
+    assert path.read_text(encoding="utf-8") == made, "run this test with CROSSDOCK_WRITE_DOCS=1"
+
+
+def test_every_key_of_a_mapping_is_explained(checkout: Path) -> None:
+    page = (checkout / "docs/mappings.md").read_text(encoding="utf-8")
+    models = (MappingManifest, Requirement, Facts, Balance, Setting, Expected)
+    keys = {name for model in models for name in model.model_fields}
+    assert not {key for key in keys if f"`{key}`" not in page}
