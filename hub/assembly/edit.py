@@ -66,6 +66,12 @@ class Page:
             node = found
         return node, len(path)
 
+    def _there(self, path: tuple[str, ...]) -> Any:
+        found = loads(self.text).data
+        for key in path:
+            found = found[key]
+        return found
+
     def _top(self) -> Node:
         top = _compose(self.text)
         if top is None:
@@ -75,6 +81,8 @@ class Page:
         return top
 
     def _replace(self, path: tuple[str, ...], node: Node, value: Any) -> None:
+        if self._there(path) == value:
+            return  # as it is written, however that is
         if isinstance(node, MappingNode) and node.value and isinstance(value, Mapping):
             for key, item in value.items():
                 self.put((*path, key), item)

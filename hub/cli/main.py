@@ -42,6 +42,8 @@ _SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "tokens": ("tokens", "Tokens for programs that read the API or the metrics."),
         "pause": ("pause", "Let nothing go out over a connection."),
         "resume": ("resume", "Let a paused connection work again."),
+        "users": ("users", "Who may use the console."),
+        "tokens": ("tokens", "Which programs may use the API."),
     },
     "Operate": {
         "attention": ("attention", "Everything that needs a person, with what to do about it."),

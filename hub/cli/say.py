@@ -39,12 +39,13 @@ def line(text: str = "", style: str | None = None) -> None:
     console().print(Text(text, style=style or ""))
 
 
-def mark(kind: str, text: str, more: str | None = None) -> None:
+def mark(kind: str, text: str, more: str | None = None, *, stderr: bool = False) -> None:
     """A line with a sign before it: ok, warn, fail or note; `more` stands below it, quietly."""
     sign, style = MARKS[kind]
-    console().print(f"[{style}]{sign}[/] {escape(text)}")
+    out = console(stderr=stderr)
+    out.print(f"[{style}]{sign}[/] {escape(text)}")
     if more:
-        console().print(Text(f"  {more}", style="dim"))
+        out.print(Text(f"  {more}", style="dim"))
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], right: Sequence[str] = ()) -> None:
