@@ -6,18 +6,34 @@ The console and the commands of the shell both come here, so that a decision mea
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from hub.flow import commands
 from hub.flow.commands import PlannedEffect, Refused
 from hub.flow.setting import Setting
+from hub.model.flow import State
 from hub.model.message import MessageState
 from hub.store.attend import attend
 from hub.store.moments import SqlStore
 from hub.store.views import Views
 
 __all__ = ["Acts", "PlannedEffect", "Refused"]
+
+# What keeps a step back for the order's own sake: a person's release says to go on all the same.
+_OVERRULED = frozenset(
+    {
+        "source_on_hold",
+        "high_risk",
+        "unbalanced",
+        "address_incomplete",
+        "payment_waiting",
+        "overtaken",
+        "cod_not_collectable",
+        "cod_split",
+    }
+)
 
 # What a connection's steps were held for while it could not be used.
 _CONNECTION_CAUSES = ("paused", "credentials", "breaker")
@@ -39,6 +55,11 @@ class Acts:
     def replay(self, order: str, step: str | None, actor: str, why: str) -> list[str]:
         """Tries again; what may have happened is asked about first. Returns the steps moved."""
         return commands.replay(self._setting, order, step, actor, why, self._now())
+
+    def release_plan(self, order: str, step: str | None = None) -> list[PlannedEffect]:
+        """What a release would do: it overrules what the order itself says, not a connection that cannot."""
+        lines = self.replay_plan(order, step)
+        return [replace(line, verdict=commands.WILL_DO) if _is_overruled(line) else line for line in lines]
 
     def release(self, order: str, step: str | None, actor: str, why: str) -> list[str]:
         """Lets go on what was held for a person. Returns the steps moved."""
@@ -116,3 +137,7 @@ class Acts:
         if found is None or found.row.state == MessageState.KEPT:
             raise Refused(f"there is no settled message {message}")
         return attend(self._store.writer, message, actor, why, self._now())
+
+
+def _is_overruled(line: PlannedEffect) -> bool:
+    return line.state == State.HELD and line.verdict == commands.OVERTAKEN and line.why in _OVERRULED

@@ -31,7 +31,7 @@ def command(
     """Let go on what was held for a person. The order is read from its source before anything is sent."""
     with desk_at(home) as desk:
         key = find_order(desk, order)
-        lines = desk.acts.replay_plan(key, step)
+        lines = desk.acts.release_plan(key, step)
         decide(
             f"Release {key}",
             lines,

@@ -71,6 +71,9 @@ def stamp(when: datetime) -> str:
     return when.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+
 # --- needs
 
 
@@ -94,7 +97,7 @@ def need(found: Need, now: datetime) -> None:
     if found.action.command:
         body.append(Text(f"$ {found.action.command}", style="cyan"))
     say.console().print(head)
-    say.console().print(Padding(Group(*body), (0, 0, 1, 2)))
+    say.console().print(Padding(Group(*body), (0, 0, 1, 2), expand=False))
 
 
 def _stake(found: Need, now: datetime) -> Text | None:
@@ -188,7 +191,7 @@ def dossier(found: Dossier, now: datetime) -> None:
 
 def _steps_of(found: Dossier, now: datetime) -> None:
     lines = []
-    for step in found.book.steps.values():
+    for step in sorted(found.book.steps.values(), key=lambda step: (step.began_at or _NEVER, step.id)):
         effect = found.book.effect(step)
         lines.append(
             (

@@ -6,7 +6,6 @@ console, `crossdock attention`, the API, a log) takes its words from this table.
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -56,16 +55,6 @@ class Cause:
     @property
     def needs_person(self) -> bool:
         return self.weight is not Weight.NOTICE
-
-
-@dataclass(frozen=True)
-class Action:
-    """The recommended action: `label` for a button, `command` for a shell (None where there is nothing to run)."""
-
-    act: Act
-    label: str
-    command: str | None
-    advice: str
 
 
 def _decision(code: str, title: str, words: str, advice: str, act: Act = Act.RELEASE, *, whole: bool = False) -> Cause:
@@ -150,7 +139,7 @@ def _rows() -> tuple[Cause, ...]:
                   "Look at what changed. Release it to go on with the order as it stands now."),
         _decision("changed_after", "Changed too late",
                   "The order was changed after the hub had already sent what it says.",
-                  "Put it right with the provider by hand, then release it.", Act.SHOW),
+                  "Put it right with the provider by hand, then release it."),
         _decision("not_shipped_in_time", "Not shipped in time",
                   "{connection} has had the order for longer than it should take.",
                   "Ask the warehouse. Release it to wait once more."),
@@ -215,6 +204,10 @@ def _rows() -> tuple[Cause, ...]:
         Cause("expiring", "Authorisation runs out",
               "The buyer's money is only reserved, and the reservation ends soon.",
               "Capture it before then: find out what holds the order back.", Act.SHOW, Weight.DECISION),
+        Cause("expired", "Authorisation has run out",
+              "The buyer's money was only reserved, and the reservation has ended.",
+              "Ask the buyer to pay again, or cancel the order.",
+              Act.SHOW, Weight.DECISION),
         # --- goes on by itself, or says why nothing is done
         _notice("payment_waiting", "Waits for the money",
                 "The payment has not arrived yet.",
@@ -258,63 +251,3 @@ def say(text: str, *, connection: str | None, what: str | None) -> str:
     """`words` or `advice` of a cause, filled in. A connection's name keeps its own letters, even where it begins."""
     filled = text.replace("{connection}", connection or "the provider").replace("{what}", what or "go on")
     return filled if connection and text.startswith("{connection}") else filled[:1].upper() + filled[1:]
-
-
-_LABELS = {
-    Act.RELEASE: "Release",
-    Act.REPLAY: "Replay",
-    Act.RESOLVE: "Resolve",
-    Act.RESUME: "Resume",
-    Act.DOCTOR: "Examine",
-    Act.CHECK: "Check the declarations",
-    Act.GO_LIVE: "Go live",
-    Act.ADOPT: "Adopt",
-    Act.SHOW: "Look at it",
-    Act.WAIT: "Wait",
-}
-
-
-def action_for(
-    cause: Cause,
-    *,
-    order: str | None = None,
-    step: str | None = None,
-    message: int | None = None,
-    connection: str | None = None,
-    what: str | None = None,
-) -> Action:
-    """The one recommended action, as a label and as a command that can be pasted into a shell."""
-    command = _command(cause, order, step, message, connection)
-    label = _LABELS[cause.act]
-    if cause.act in (Act.RESUME, Act.DOCTOR) and connection:
-        label = f"{label} {connection}"
-    return Action(cause.act, label, command, say(cause.advice, connection=connection, what=what))
-
-
-def _command(
-    cause: Cause, order: str | None, step: str | None, message: int | None, connection: str | None
-) -> str | None:
-    act = cause.act
-    if act is Act.WAIT:
-        return None
-    if message is not None:
-        return _line("messages", "show" if act in (Act.SHOW, Act.CHECK) else "release", str(message))
-    if act is Act.RELEASE and order is None:  # a whole connection's held messages
-        return _line("messages", "release", "--connection", connection or "", "--cause", cause.code)
-    if act in (Act.RESUME, Act.DOCTOR):
-        return _line(act.value, *([connection] if connection and act is Act.RESUME else []))
-    if act in (Act.CHECK, Act.GO_LIVE):
-        return _line(act.value)
-    return _order_command(act, order or "ORDER", None if cause.whole_order else step)
-
-
-def _order_command(act: Act, order: str, step: str | None) -> str:
-    if act is Act.SHOW:
-        return _line("orders", "show", order)
-    if act is Act.RESOLVE:
-        return _line("resolve", order, step or "STEP", "happened", "REFERENCE")
-    return _line(act.value, order, *(["--step", step] if step and act is not Act.ADOPT else []))
-
-
-def _line(*words: str) -> str:
-    return shlex.join(("crossdock", *words))

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
+from hub.model.action import Action
 from hub.model.book import Book, Observation
-from hub.model.cause import Action, Weight
+from hub.model.cause import Weight
 from hub.model.step import Attempt, Note, Step
 
 T = TypeVar("T")

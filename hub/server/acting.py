@@ -157,7 +157,9 @@ def _plan(asked: _Asked) -> list[PlannedEffect]:
     try:
         if asked.act == "adopt" and asked.order:
             return acts.adoption_plan(asked.order)
-        if asked.order and asked.act in ("replay", "release"):
+        if asked.order and asked.act == "release":
+            return acts.release_plan(asked.order, asked.step)
+        if asked.order and asked.act in ("replay", "cancel"):
             return acts.replay_plan(asked.order, asked.step)
     except Refused:
         return []

@@ -33,6 +33,7 @@ _WORDS = {
     "intent": "sending",
     "unknown": "finding out",
     "leased": "starting",
+    "blocked": "not yet",
 }
 _SAFE_SCHEMES = ("https", "http")
 

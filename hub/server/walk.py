@@ -76,6 +76,8 @@ def walk_of(book: Book) -> Walk | None:
     if not nodes:
         return None
     _columns(list(nodes.values()))
+    for node in nodes.values():
+        node.before = _nearest(node)
     roots = _tree(list(nodes.values()))
     rows = 0.0
     for root in roots:
@@ -151,6 +153,25 @@ def _columns(nodes: list[_Node]) -> None:
             node.column = min(column, len(nodes))
         if not moved:
             return
+
+
+def _nearest(node: _Node) -> list[_Node]:
+    """Those before it that no other of them waits for already: a line past several columns says nothing new."""
+    behind: set[str] = set()
+    for before in node.before:
+        behind |= _ancestors(before)
+    return [before for before in node.before if before.step.id not in behind]
+
+
+def _ancestors(node: _Node) -> set[str]:
+    found: set[str] = set()
+    waiting = list(node.before)
+    while waiting:
+        one = waiting.pop()
+        if one.step.id not in found:
+            found.add(one.step.id)
+            waiting += one.before
+    return found
 
 
 def _tree(nodes: list[_Node]) -> list[_Node]:

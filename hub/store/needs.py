@@ -12,8 +12,9 @@ from typing import Any
 
 import msgspec
 
+from hub.model.action import action_for
 from hub.model.capability import CAPABILITIES
-from hub.model.cause import CAUSES, Act, Cause, Weight, action_for, cause_of, say
+from hub.model.cause import CAUSES, Act, Cause, Weight, cause_of, say
 from hub.model.flow import NEEDS_PERSON
 from hub.model.view import Need, StepRow, Sum
 from hub.store import listing, rows
@@ -73,14 +74,16 @@ def needs(tx: Tx, now: datetime, limit: int = LARGEST_LIST) -> list[Need]:
     expiries = dict(_expiries(tx, now))
     steps = [listing.step_row(row) for row in tx.all(_ONE_BY_ONE, limit=limit)]
     found = [
-        *_of_orders(steps, expiries),
+        *_of_orders(steps, expiries, now),
         *_of_connections(tx, now),
         *_of_messages(tx),
         *_of_conflicts(tx),
     ]
     known = {need.order for need in found if need.order}
     found += [
-        _expiring(expiry) for key, expiry in expiries.items() if key not in known and expiry.due - now < EXPIRY_WARNING
+        _expiring(expiry, now)
+        for key, expiry in expiries.items()
+        if key not in known and expiry.due - now < EXPIRY_WARNING
     ]
     return sorted(found, key=lambda need: _pressing(need, now))
 
@@ -100,7 +103,7 @@ def _pressing(need: Need, now: datetime) -> tuple[Any, ...]:
 # --- orders
 
 
-def _of_orders(steps: Sequence[StepRow], expiries: dict[str, _Expiry]) -> Iterable[Need]:
+def _of_orders(steps: Sequence[StepRow], expiries: dict[str, _Expiry], now: datetime) -> Iterable[Need]:
     """One need per decision: steps in doubt each ask their own question, the others may share theirs."""
     together: dict[tuple[str, str, str], list[StepRow]] = {}
     for row in steps:
@@ -108,7 +111,7 @@ def _of_orders(steps: Sequence[StepRow], expiries: dict[str, _Expiry]) -> Iterab
         alone = row.step.id if cause.act is Act.RESOLVE else ""
         together.setdefault((row.order, cause.code, alone), []).append(row)
     for rows_ in together.values():
-        yield _of_order(rows_, expiries.get(rows_[0].order))
+        yield _of_order(rows_, expiries.get(rows_[0].order), now)
 
 
 def _cause(row: StepRow) -> Cause:
@@ -120,7 +123,7 @@ def title_of(capability: str | None) -> str | None:
     return found.title if found else None
 
 
-def _of_order(same: Sequence[StepRow], expiry: _Expiry | None) -> Need:
+def _of_order(same: Sequence[StepRow], expiry: _Expiry | None, now: datetime) -> Need:
     first = same[0]
     step, cause = first.step, _cause(first)
     title = title_of(step.capability)
@@ -142,7 +145,7 @@ def _of_order(same: Sequence[StepRow], expiry: _Expiry | None) -> Need:
         connection=step.connection,
         at_stake=(first.at_stake,) if first.at_stake else (),
         due_at=expiry.due if expiry else None,
-        due="the authorisation ends" if expiry else None,
+        due=_due_words(expiry.due, now) if expiry else None,
         said=said(step.detail),
     )
 
@@ -202,8 +205,8 @@ def _is_reserved(payment: _Money) -> bool:
     return payment.expires_at is not None and payment.status in ("authorized", "partially_captured")
 
 
-def _expiring(expiry: _Expiry) -> Need:
-    cause = cause_of("expiring")
+def _expiring(expiry: _Expiry, now: datetime) -> Need:
+    cause = cause_of("expiring" if expiry.due > now else "expired")
     return Need(
         code=cause.code,
         weight=cause.weight,
@@ -217,8 +220,12 @@ def _expiring(expiry: _Expiry) -> Need:
         connection=expiry.connection,
         at_stake=(expiry.at_stake,),
         due_at=expiry.due,
-        due="the authorisation ends",
+        due=_due_words(expiry.due, now),
     )
+
+
+def _due_words(due: datetime, now: datetime) -> str:
+    return "the authorisation ends" if due > now else "the authorisation ended"
 
 
 # --- connections and messages

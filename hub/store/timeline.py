@@ -236,7 +236,7 @@ def _step(step: Step, dossier: Dossier) -> Iterator[Entry]:
     facts: dict[str, Any] = {"step": step.id, "capability": step.capability, "connection": step.connection}
     if step.state is State.DONE and step.awaits and step.ended_at:
         yield Entry(step.ended_at, "step", title, tone="good", **facts)
-    elif step.state is State.SKIPPED and step.ended_at:
+    elif step.state is State.SKIPPED and step.ended_at and step.cause not in (None, "does_not_apply"):
         yield Entry(
             step.ended_at, "step", f"{title}: not needed", tone="quiet", more=cause_of(step.cause).words, **facts
         )
