@@ -82,6 +82,9 @@ def further(asker: Asker, operation: Operation, inputs: Mapping[str, Any]) -> tu
         reply = asker.call(operation, prepared, scope, judged_by=plainly)
         if reply.outcome.code == "token_renewed":
             reply = asker.call(operation, prepared, scope, judged_by=plainly)
+        if reply.answer is not None and reply.answer.status == 404 and not operation.mutating:
+            found[name] = None  # there is nothing of that; whether the thing itself is there, the question itself says
+            continue
         if reply.outcome.verdict is not Verdict.DONE or reply.answer is None:
             return found, reply.outcome
         found[name] = reply.answer.value
