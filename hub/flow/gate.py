@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from hub.flow import groups, payment
-from hub.flow.scope import document_of, group_of, payment_of, scope_of, storefront_of
+from hub.flow.scope import document_of, group_of, payment_of, reads_source, scope_of, storefront_of
 from hub.flow.setting import APPROVE, OBSERVE, Setting
 from hub.language.expression import ExpressionError
 from hub.model.book import Book
@@ -196,7 +196,7 @@ def _announcing(book: Book, step: Step) -> bool:
 
 def _is_stale(setting: Setting, book: Book, now: datetime) -> bool:
     storefront = storefront_of(setting, book)
-    if storefront.pull_mapping is None or not setting.connectors.supports(book.connection, "order.fetch"):
+    if not reads_source(setting, book.connection):
         return False
     if book.read_at is None:
         return True

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from hub.flow import evidence, planner
 from hub.flow.event import Happening, Moment
 from hub.flow.expand import begin
+from hub.flow.scope import reads_source
 from hub.flow.setting import OBSERVE, Connection, Setting
 from hub.model.book import Book, Observation
 from hub.model.merge import join, order_of
-from hub.model.message import Evidence, MessageState, StoredMessage, Translation
+from hub.model.message import Entity, Evidence, MessageState, StoredMessage, Translation
 from hub.model.order import Order
 
 Work = Generator[Happening, Any, None]
@@ -71,8 +72,9 @@ def _by_order(connection: Connection, translation: Translation) -> dict[str, Tra
 def _taking_in(setting: Setting, key: str, part: Translation, message: StoredMessage) -> Callable[[datetime], None]:
     def act(now: datetime) -> None:
         def moment(book: Book) -> None:
+            before = book.source_version
             absorb(setting, book, part, now)
-            _ask_for_more(setting, book, part, now)
+            _ask_for_more(setting, book, part, message.delivery.mapping or "", before, now)
             planner.advance(setting, book, now)
 
         setting.store.change(key, moment, now)
@@ -80,13 +82,18 @@ def _taking_in(setting: Setting, key: str, part: Translation, message: StoredMes
     return act
 
 
-def _ask_for_more(setting: Setting, book: Book, part: Translation, now: datetime) -> None:
-    """Thin and versionless facts, and side facts of an order never seen, are completed by reading the source."""
-    found = setting.connections.get(book.connection)
-    if found is None or found.pull_mapping is None or not setting.connectors.supports(book.connection, "order.fetch"):
+def _ask_for_more(setting: Setting, book: Book, part: Translation, mapping: str, before: str, now: datetime) -> None:
+    """Thin and versionless facts, and side facts of an order never seen, are completed by reading the source.
+
+    A webhook may say less than a read does (of payments, of risk): one that is newer than the last read makes that read
+    stale, so that nothing irreversible is decided on it.
+    """
+    if not reads_source(setting, book.connection):
         return
+    if book.source_version > before and setting.connections[book.connection].pull_mapping != mapping:
+        book.read_at = None
     if book.order is None or any(not entity.version for entity in part.entities):
-        book.fetch_at = now
+        book.read_at, book.fetch_at = None, now
         book.chores.append(("fetch", book.key, now))
 
 
@@ -94,16 +101,28 @@ def absorb(setting: Setting, book: Book, part: Translation, now: datetime) -> No
     """Joins facts into the book and, the first time there is an order, decides what becomes of it."""
     facts = book.facts
     for entity in part.entities:
-        facts = join(facts, entity)
+        facts = join(facts, _dated(setting, book, entity))
         if entity.kind == "order":
             book.source_version = max(book.source_version, entity.version)
-            book.fetch_at = None
     if facts is not book.facts:
         book.facts = facts
         book.order = order_of(facts)
         book.version += 1
     if book.order is not None and book.disposition == "new":
         _dispose(setting, book, book.order, now)
+
+
+def _dated(setting: Setting, book: Book, entity: Entity) -> Entity:
+    """A deletion says no version: where the source can be asked it makes us ask, elsewhere it counts as the latest."""
+    undated = entity.kind == "deleted" and not entity.version
+    if not undated or reads_source(setting, book.connection):
+        return entity
+    return replace(entity, version=book.source_version)
+
+
+def gone(book: Book) -> Entity:
+    """The source does not know the order any more: deleted after all it ever said of it."""
+    return Entity("deleted", book.source_id, book.source_id, book.source_version, {})
 
 
 def _dispose(setting: Setting, book: Book, order: Order, now: datetime) -> None:

@@ -21,6 +21,14 @@ def storefront_of(setting: Setting, book: Book) -> Connection:
     return setting.connections.get(book.connection) or Connection(book.connection, connector="")
 
 
+def reads_source(setting: Setting, connection: str) -> bool:
+    """Whether single orders can be read again at their source."""
+    found = setting.connections.get(connection)
+    if found is None or found.pull_mapping is None:
+        return False
+    return setting.connectors.supports(connection, "order.fetch")
+
+
 def subject_id(step: Step, kind: str) -> str | None:
     """`group:abc` -> `abc` where the step's subject has that kind, at its end (`shipped:parcel:1` is about parcel
     1).

@@ -72,7 +72,7 @@ def disown(book: Book, step: Step) -> None:
 def _busy(setting: Setting, book: Book, step: Step, outcome: Outcome, guarantee: Guarantee, now: datetime) -> None:
     if step.state is State.LEASED:
         return _lost(setting, book, step, outcome, guarantee, now)
-    _sent(step, now)
+    _sent(step, guarantee, now)
     wait = retry.backoff(guarantee, step.tries, setting.jitter, outcome.retry_after_seconds)
     life.move(step, Event.BUSY, now, next_at=now + wait)
 
@@ -83,16 +83,18 @@ def _lost(setting: Setting, book: Book, step: Step, outcome: Outcome, guarantee:
         if retry.exhausted(guarantee, step.tries, step.began_at, now):
             return life.move(step, Event.EXHAUSTED, now, cause="exhausted", detail=_words(outcome))
         return life.move(step, Event.LOST, now, next_at=now + wait)
-    _sent(step, now)
-    settled = retry.quarantine_ends(guarantee, now)
+    _sent(step, guarantee, now)
+    settled = retry.quarantine_ends(guarantee, step.last_sent or now)
     if guarantee.safety is Safety.KEY and not guarantee.key_replays_errors:
         settled = now  # the key itself protects: no need to wait before sending it again
     life.move(step, Event.LOST, now, next_at=max(settled, now + wait))
 
 
-def _sent(step: Step, now: datetime) -> None:
+def _sent(step: Step, guarantee: Guarantee, now: datetime) -> None:
+    """It may have happened. The call is over: it counts as one whose deadline is now, and quarantine runs from there."""
     step.unresolved = True
-    step.last_sent = now
+    ended = now - timedelta(seconds=guarantee.deadline_seconds)
+    step.last_sent = max(step.last_sent or ended, ended)
 
 
 def _refused(setting: Setting, book: Book, step: Step, outcome: Outcome, guarantee: Guarantee, now: datetime) -> None:
@@ -111,7 +113,7 @@ def _duplicate(setting: Setting, book: Book, step: Step, outcome: Outcome, guara
     """The provider has an object of our reference: it must be found and compared before it counts."""
     if step.state is State.LEASED:
         return _refused(setting, book, step, outcome, guarantee, now)
-    _sent(step, now)
+    _sent(step, guarantee, now)
     life.move(step, Event.LOST, now, next_at=now + timedelta(seconds=guarantee.index_lag_seconds))
     step.detail = {"duplicate": True}
 

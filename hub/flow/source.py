@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator
 from datetime import datetime, timedelta
 from typing import Any
 
-from hub.flow import evidence, life, planner
+from hub.flow import evidence, intake, life, planner
 from hub.flow.event import Happening, Moment, Wire
 from hub.flow.inputs import lookup
 from hub.flow.intake import absorb
@@ -43,7 +43,7 @@ def refresh(setting: Setting, order: str) -> Work:
 def _taking_in(setting: Setting, order: str, translation: Translation, *, gone: bool) -> Callable[[datetime], None]:
     def act(now: datetime) -> None:
         def moment(book: Book) -> None:
-            absorb(setting, book, translation, now)
+            absorb(setting, book, Translation(entities=(intake.gone(book),)) if gone else translation, now)
             book.read_at, book.fetch_at = now, None
             if gone and book.order is not None:
                 book.note(now, book.connection, "gone", "The source does not know this order any more.")

@@ -132,7 +132,7 @@ def _counts(evidence: Evidence, states: Mapping[str, str], offences: list[Offenc
         "orders": len(live),
         "acknowledged": sum((order["prefix"], order["id"]) in evidence.acknowledged for order in live),
         "deliveries": evidence.deliveries,
-        "completed": sum(state in ("completed", "cancelled") for _, state in expected),
+        "completed": sum(_ended(order, state) for order, state in expected),
         "expected_completed": len(expected),
         "held": sum(state == "held" for _, state in by_state),
         "expected_held": sum(_should_be_held(order, state) for order, state in by_state),
@@ -156,6 +156,11 @@ def _should_complete(order: Mapping[str, Any], state: str) -> bool:
     if order["expect"] == "completed|held":
         return state != "held"
     return order["expect"] in ("completed", "cancelled")
+
+
+def _ended(order: Mapping[str, Any], state: str) -> bool:
+    """An order that was cancelled before the hub first heard of it is history, and rightly so."""
+    return state in ("completed", "cancelled") or (order["expect"] == "cancelled" and state == "history")
 
 
 def _should_be_held(order: Mapping[str, Any], state: str) -> bool:

@@ -95,3 +95,35 @@ class TestReports:
         task = stage.step("review")
         assert (task.state, task.cause) == (State.HELD, "changed_after")
         assert len(stage.provider.executed["fulfillment.create"]) == 1
+
+    def test_an_order_its_source_no_longer_knows_ships_nothing(self, stage):
+        stage.receive(order(), fetchable=False)
+        stage.settle()
+        assert state_of(stage.book()) == "cancelled"
+        assert stage.book().order.standing == "deleted"
+        assert stage.provider.sent == []
+
+    def test_a_deletion_is_looked_into_before_anything_irreversible(self, stage):
+        stage.receive(order(payments=[money(custodian="bank_transfer", status="pending")]))
+        stage.run()
+        stage.provider.source.clear()
+        stage.receive(Entity("deleted", "1", "1", "", {}))
+        stage.run()
+        assert stage.book().order.standing == "deleted"
+
+    def test_a_restored_order_goes_on(self, stage):
+        stage.receive(order(payments=[money(custodian="bank_transfer", status="pending")]))
+        stage.run()
+        stage.receive(Entity("deleted", "1", "1", "", {}))
+        stage.run()
+        assert stage.book().order.standing == "open"
+
+    def test_a_webhook_that_says_less_than_a_read_makes_the_read_stale(self, make_stage):
+        stage = make_stage(pull_mapping="pulled")
+        stage.provider.scripts["payment.capture"].append(Outcome(Verdict.NOT_EXECUTED, retry_after_seconds=60))
+        stage.receive(order())
+        stage.run()
+        fetches = stage.provider.fetches
+        stage.receive(order(version="2"))
+        stage.settle(120)
+        assert stage.provider.fetches > fetches
