@@ -166,13 +166,14 @@ def test_repeating_a_refund_of_the_store_is_a_double_and_wrong(clerk: Clerk) -> 
 
 
 def test_completed_before_the_last_parcel_is_wrong(clerk: Clerk) -> None:
-    order = clerk.place(BASALT, "paid by card, shipped in two parcels")
+    order = clerk.place(BASALT, "paid by card, shipped in two parcels", dispatch="late")
     clerk.work(order)
-    clerk.wait(2.6)
+    clerk.merchant.pack(order, 1)
     clerk.announce_parcels()
     assert len(order.trackings) == 1
     clerk.woo("PUT", f"wp-json/wc/v3/orders/{order.id}", {"status": "completed"})
     clerk.wait(10)
+    clerk.merchant.pack(order)
     clerk.announce_parcels()
     found = verdict(clerk.world, {order.id: "completed"})
     assert [offence.count for offence in found.offences] == ["wrong_effect"]

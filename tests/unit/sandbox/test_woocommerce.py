@@ -115,6 +115,7 @@ def test_two_orders_within_a_second_bear_one_delivery_id(clerk: Clerk) -> None:
 
 
 def test_six_failures_in_a_row_disable_the_webhook_and_nothing_is_repeated(clerk: Clerk) -> None:
+    object.__setattr__(clerk.world.settings, "woocommerce_failures", 5)
     made: Subscription = clerk.world.subscribe(BASALT, "http://hub.example/woo")
     for _ in range(4):
         clerk.place(BASALT, "paid by card")
