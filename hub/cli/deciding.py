@@ -75,6 +75,22 @@ def agreed(question: str, yes: bool, as_json: bool) -> bool:
     return click.confirm(question)
 
 
+def left_alone(document: dict[str, Any], as_json: bool) -> None:
+    """Says that nothing was done."""
+    if as_json:
+        say.json_out(document)
+    else:
+        say.line("Nothing was done." + ("" if sys.stdin.isatty() else " Add --yes to do it."), "dim")
+
+
+def told(document: dict[str, Any], text: str, as_json: bool) -> None:
+    """Says what was done."""
+    if as_json:
+        say.json_out(document)
+    else:
+        say.mark("ok", text)
+
+
 def decide(
     what: str,
     lines: Sequence[PlannedEffect],
@@ -90,11 +106,10 @@ def decide(
             render.plan(lines)
             say.line()
         if not agreed(f"{what}?", yes, as_json):
-            say.line("Nothing was done." + ("" if sys.stdin.isatty() else " Add --yes to do it."), "dim")
-            return
+            return left_alone({}, as_json)
     elif not yes:
         say.json_out({"plan": plain(lines), "executed": False})
-        return
+        return None
     answer = do(reason(why))
     moved = answer if isinstance(answer, list) else None
     if as_json:

@@ -8,7 +8,7 @@ import click
 
 from hub.assembly.acts import Refused
 from hub.cli import say
-from hub.cli.deciding import agreed, desk_at, find_order, reason, why_option, yes_option
+from hub.cli.deciding import agreed, desk_at, find_order, left_alone, reason, told, why_option, yes_option
 from hub.model.money import Money, MoneyError, minor
 
 _EPILOG = """\b
@@ -52,15 +52,10 @@ def command(
             raise Refused("the hub has not read this order yet; reconcile its storefront first")
         sum_ = _money(amount, found.book.order.currency)
         if not agreed(f"Refund {sum_} of {found.label}?", yes, as_json):
-            say.json_out(
-                {"executed": False, "amount": sum_.amount, "currency": sum_.currency}
-            ) if as_json else say.line(f"Nothing was done. Add --yes to refund {sum_}.", "dim")
-            return
+            return left_alone({"executed": False, "amount": sum_.amount, "currency": sum_.currency}, as_json)
         refund = desk.acts.refund(key, sum_.amount, parts, payment, actor, reason(why))
-    if as_json:
-        say.json_out({"executed": True, "refund": refund, "amount": sum_.amount, "currency": sum_.currency})
-    else:
-        say.mark("ok", f"the refund of {sum_} is on its way", f"refund {refund}; see crossdock orders timeline {key}")
+    answer = {"executed": True, "refund": refund, "amount": sum_.amount, "currency": sum_.currency}
+    return told(answer, f"the refund of {sum_} is on its way; see crossdock orders timeline {key}", as_json)
 
 
 def _money(text: str, currency: str) -> Money:
