@@ -195,6 +195,8 @@ def write(draft: Draft, now: datetime | None = None) -> bool:
         if Role.STOREFRONT in draft.roles:
             placed = (now or datetime.now(UTC)).replace(microsecond=0)
             draft.part.setdefault("act_from", placed.isoformat().replace("+00:00", "Z"))
+    order = list(ConnectionPart.model_fields)
+    draft.part = dict(sorted(draft.part.items(), key=lambda item: order.index(item[0])))
     draft.validated()
     _store(open_vault(draft.home), draft.fresh)
     return edit(draft.home.config, lambda page: _change(page, draft))

@@ -51,6 +51,8 @@ class Page:
         node, depth = self._deepest(path)
         if depth < len(path) or not isinstance(node, SequenceNode):
             self.put(path, [value])
+        elif not node.value and isinstance(value, Mapping) and not _in_flow(self.text, node):
+            self._open(node, [value])
         elif node.flow_style:
             self._into_flow(node, _flow(value))
         else:

@@ -29,6 +29,7 @@ from hub.assembly.desk import Desk, desk_of
 from hub.assembly.doors import Doors
 from hub.assembly.home import Home
 from hub.assembly.install import Install, judge_secrets, read_install
+from hub.assembly.log import hush
 from hub.connector.pool import Connections
 from hub.flow.drive import Engine
 from hub.flow.setting import Setting
@@ -44,6 +45,7 @@ from hub.vault.keys import InstallKey
 from hub.vault.store import Vault
 from hub.webhook.receiver import WebhookFrontDoor
 
+hush()
 _log = structlog.get_logger("crossdock")
 
 Clock = Callable[[], datetime]

@@ -14,6 +14,16 @@ from hub.wire import redact
 _TALKATIVE = ("alembic", "urllib3")
 
 
+def hush() -> None:
+    """Until a process says otherwise: warnings and worse, in plain lines on stderr. A command's answer stays its
+    own."""
+    if not structlog.is_configured():
+        structlog.configure(
+            wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+            logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+        )
+
+
 def speak(*, pretty: bool | None = None, level: str = "info") -> None:
     """Sets logging up for this process. `pretty`: by default, whether stderr is a terminal."""
     people = sys.stderr.isatty() if pretty is None else pretty

@@ -139,6 +139,8 @@ def _finish(draft: Draft, meeting: Meeting | None, *, asks: bool, as_json: bool)
     if as_json:
         say.json_out(_document(draft, meeting, registered, changed))
     else:
+        if not asks and meeting is not None:
+            conversation.show(meeting)
         conversation.tell(draft, meeting, registered, changed=changed)
     raise SystemExit(1 if registered is not None and registered.failed else 0)
 

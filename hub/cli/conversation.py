@@ -62,8 +62,7 @@ def again(draft: Draft) -> bool:
 def settle(draft: Draft, meeting: Meeting | None) -> None:
     """Everything that depends on what the connector is to the hub."""
     if meeting is not None:
-        for finding in meeting.findings:
-            say.mark(finding.state, finding.says, finding.mend)
+        show_findings(meeting)
     _ask_env(draft, meeting)
     if Role.STOREFRONT in draft.roles:
         _ask_owners(draft)
@@ -237,6 +236,17 @@ def _ask_webhooks(draft: Draft) -> None:
 
 
 # --- telling
+
+
+def show(meeting: Meeting) -> None:
+    """Everything that was found."""
+    show_findings(meeting)
+    show_comparisons(meeting)
+
+
+def show_findings(meeting: Meeting) -> None:
+    for finding in meeting.findings:
+        say.mark(finding.state, f"{finding.subject}: {finding.says}", finding.mend)
 
 
 def show_comparisons(meeting: Meeting) -> None:

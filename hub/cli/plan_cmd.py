@@ -15,6 +15,8 @@ from hub.cli import say
 from hub.model.capability import CAPABILITIES
 from hub.model.cause import cause_of
 
+_MOST = 3  # problems of one order, on a screen
+
 
 @click.command("plan", epilog="Example: crossdock plan --last 50")
 @click.argument("names", nargs=-1, metavar="[STOREFRONT]...")
@@ -90,8 +92,10 @@ def _order(one: OrderPlan) -> None:
     say.line(f"{one.label}  {one.connection}  {placed}  {say.money(one.total, one.currency)}".rstrip(), "bold")
     if one.alone:
         say.mark("note", f"left alone: {one.alone}")
-    for problem in one.problems:
+    for problem in one.problems[:_MOST]:
         say.mark("fail", f"{problem.path or 'the payload'}: {problem.what}", problem.mend)
+    if len(one.problems) > _MOST:
+        say.mark("fail", f"and {len(one.problems) - _MOST} more problems")
     for effect in one.effects:
         title = CAPABILITIES[effect.capability].title if effect.capability in CAPABILITIES else effect.name
         amount = say.money(effect.amount, effect.currency)
