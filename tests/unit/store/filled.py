@@ -9,13 +9,8 @@ from hub.model.effect import digest_of
 from hub.model.flow import State
 from hub.model.message import Delivery, MessageState
 from hub.store.moments import SqlStore
-from tests.unit.store.hand import NOW, Hand, order_for
+from tests.unit.store.hand import NOW, Hand, add, order_for
 from tests.unit.store.live import LIVE, SAID, paid, sent, told
-
-
-def add(store: SqlStore, key: str, placed: timedelta, write: Any) -> None:
-    at = NOW - placed
-    store.change(key, lambda book: write(Hand(book, at + timedelta(seconds=3))), at + timedelta(minutes=1))
 
 
 def fill(store: SqlStore) -> None:

@@ -214,3 +214,8 @@ class Hand:
         self.book.attempts.append(
             Attempt(step.id, step.tries, trigger, started, self.tick(seconds=0.41), verdict, code, message, transcript)
         )
+
+
+def add(store: SqlStore, key: str, placed: timedelta, write: Any) -> None:
+    at = NOW - placed
+    store.change(key, lambda book: write(Hand(book, at + timedelta(seconds=3))), at + timedelta(minutes=1))
