@@ -91,7 +91,7 @@ def _lost(setting: Setting, book: Book, step: Step, outcome: Outcome, guarantee:
 
 
 def _sent(step: Step, guarantee: Guarantee, now: datetime) -> None:
-    """It may have happened. The call is over: it counts as one whose deadline is now, and quarantine runs from there."""
+    """It may have happened. The call is over, so it counts as one whose deadline is now: quarantine runs from here."""
     step.unresolved = True
     ended = now - timedelta(seconds=guarantee.deadline_seconds)
     step.last_sent = max(step.last_sent or ended, ended)
