@@ -45,6 +45,7 @@ class Verdict:
 
     counts: dict[str, Any]
     offences: list[Offence] = field(default_factory=list)
+    remarks: list[Offence] = field(default_factory=list)  # what is counted and forgiven: mail sent again
     failed: bool = False
     reasons: list[str] = field(default_factory=list)
 
@@ -54,6 +55,7 @@ class Verdict:
             "failed": self.failed,
             "reasons": self.reasons,
             "offences": [vars(offence) for offence in self.offences],
+            "remarks": [vars(remark) for remark in self.remarks],
         }
 
 
@@ -75,7 +77,10 @@ def judge(evidence: Evidence, answers: Iterable[Mapping[str, Any]], seconds: flo
     offences = [offence for order in evidence.orders.values() for offence in _offences(evidence, order, states)]
     offences += _strangers(evidence) + _doubles(evidence)
     counts = _counts(evidence, states, offences) | {"seconds": round(seconds, 1)}
-    verdict = Verdict(counts, sorted(offences, key=lambda each: (each.count, each.name)))
+    offences.sort(key=lambda each: (each.count, each.name))
+    verdict = Verdict(counts)
+    verdict.offences = [each for each in offences if each.count in ZEROES]
+    verdict.remarks = [each for each in offences if each.count not in ZEROES]
     verdict.reasons = _reasons(counts, SHARES.get(level, 1.0))
     verdict.failed = bool(verdict.reasons)
     return verdict

@@ -119,6 +119,7 @@ def test_mail_twice_and_mail_resent_are_told_apart(clerk: Clerk) -> None:
     clerk.mail(order, f"Order {order.name} confirmed", "Thank you.", "confirm")
     found = verdict(clerk.world, {order.id: "completed"})
     assert (found.counts["mail_resent"], found.counts["mailed_twice"], found.failed) == (1, 0, False)
+    assert (found.offences, [remark.count for remark in found.remarks]) == ([], ["mail_resent"])
     clerk.mail(order, f"Order {order.name} confirmed", "Thank you.", "confirm-again")
     found = verdict(clerk.world, {order.id: "completed"})
     assert (found.counts["mailed_twice"], found.counts["attempted_doubles"]) == (1, 1)
