@@ -110,8 +110,8 @@ class Order:
 
 @dataclass(frozen=True)
 class Parcel:
-    """`parcel`, in shipped and delivered: tracking_number, tracking_url, carrier, shipped_at, delivered_at, and
-    `remaining`, the number of units of the order that are in no parcel yet.
+    """`parcel`, in shipped and delivered: tracking_number, tracking_url, carrier, shipped_at, delivered_at, whole
+    (everything of the order is in it), and `remaining`, the number of units that are in no parcel yet, where known.
     """
 
     tracking_number: str | None
@@ -119,6 +119,7 @@ class Parcel:
     carrier: str | None
     shipped_at: datetime | None
     delivered_at: datetime | None
+    whole: bool
     remaining: int
 
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
 
+from hub.model.contract import CannotPrepare
 from hub.model.money import Money, exponent, major
 
 FALLBACK = "en"
@@ -60,7 +61,16 @@ class Manner:
 
 @lru_cache(maxsize=256)
 def manner(tag: str | None, timezone: str = "UTC") -> Manner:
-    """The manner of a locale tag as storefronts write it (`de-DE`, `pt_BR`, `EN`); English where it is unknown."""
+    """The manner of a locale tag as storefronts write it (`de-DE`, `pt_BR`, `EN`); English where it is unknown.
+
+    Raises CannotPrepare for a time zone that there is not.
+    """
+    try:
+        ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        if timezone != "UTC":
+            what = f"the shop's time zone '{timezone}' is not known"
+            raise CannotPrepare(what, "shop.timezone", "write it as Europe/Berlin") from error
     return Manner(_parse(tag or FALLBACK), timezone)
 
 

@@ -41,7 +41,7 @@ def names(kind: str, scope: Mapping[str, Any], order: Order, manner: Manner) -> 
     }
     if kind in ("shipped", "delivered"):
         parcel = _part(kind, scope, "parcel")
-        found |= {"parcel": _parcel(parcel, scope.get("remaining")), "lines": _lines(order, parcel.get("lines") or ())}
+        found |= {"parcel": _parcel(parcel, order, scope.get("remaining")), "lines": _lines(order, parcel.get("lines") or ())}
     if kind == "refunded":
         refund = _part(kind, scope, "refund")
         found |= {"refund": _refund(refund, order), "lines": _lines(order, refund.get("lines") or ())}
@@ -163,13 +163,16 @@ def _line(line: LineItem, quantity: int, currency: str) -> facts.Line:
     )
 
 
-def _parcel(parcel: Mapping[str, Any], remaining: Any) -> facts.Parcel:
+def _parcel(parcel: Mapping[str, Any], order: Order, remaining: Any) -> facts.Parcel:
+    inside = sum(int(line["quantity"]) for line in parcel.get("lines") or ())
+    wanted = sum(line.quantity.total for line in order.line_items if line.requires_shipping)
     return facts.Parcel(
         tracking_number=one_line(parcel.get("tracking_number")),
         tracking_url=link(parcel.get("tracking_url")),
         carrier=one_line(parcel.get("carrier")),
         shipped_at=_instant(parcel.get("shipped_at")),
         delivered_at=_instant(parcel.get("delivered_at")),
+        whole=not inside or inside >= wanted,
         remaining=remaining if isinstance(remaining, int) else 0,
     )
 

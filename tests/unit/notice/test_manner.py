@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from hub.model.contract import CannotPrepare
 from hub.model.money import Money
 from hub.notice.manner import manner
 
@@ -38,6 +39,12 @@ def test_a_day_is_the_shops_day() -> None:
     late = datetime(2026, 3, 12, 23, 30, tzinfo=UTC)
     assert manner("en-GB").date(late) == "12 March 2026"
     assert manner("en-GB", "Asia/Tokyo").date(late) == "13 March 2026"
+
+
+@pytest.mark.parametrize("zone", ["Europe/Atlantis", "../../etc/passwd", "a b", ""])
+def test_a_time_zone_that_there_is_not_is_refused(zone: str) -> None:
+    with pytest.raises(CannotPrepare, match="time zone"):
+        manner("en", zone)
 
 
 def test_another_language_keeps_the_place() -> None:

@@ -52,6 +52,11 @@ def test_a_parcel_of_three_says_that_the_rest_follows_and_lists_only_its_own_lin
     assert "Tumbler" not in letter.text
     whole = SHIPPED.render("shipped", sample("shipped") | {"remaining": 0})
     assert "part of" not in whole.text
+    assert "a parcel of your order" in whole.text
+    all_lines = [{"id": "line-1", "quantity": 1}, {"id": "line-2", "quantity": 2}]
+    scope = sample("shipped") | {"remaining": 0}
+    scope["parcel"] = scope["parcel"] | {"lines": all_lines}
+    assert "your order #1017 has left" in SHIPPED.render("shipped", scope).text
 
 
 def test_money_and_dates_are_written_the_buyers_way() -> None:
