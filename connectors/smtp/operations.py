@@ -176,6 +176,20 @@ class _Server(smtplib.SMTP):
         self.starttls(context=context)
         self.ehlo()
 
+    def sign_in(self, user: str, password: str) -> None:
+        """One try by one mechanism: smtplib's login tries a wrong password by each of them, which locks accounts."""
+        self.user, self.password = user, password
+        offered = str(self.esmtp_features.get("auth", "")).upper().split()
+        mechanisms: dict[str, Any] = {
+            "PLAIN": self.auth_plain,
+            "LOGIN": self.auth_login,
+            "CRAM-MD5": self.auth_cram_md5,
+        }
+        chosen = next((name for name in mechanisms if name in offered), None)
+        if chosen is None:
+            raise smtplib.SMTPNotSupportedError("the server offers no way to sign in that is known here")
+        self.auth(chosen, mechanisms[chosen])
+
     def hang_up(self) -> None:
         self._overdue = True
         if self.sock is not None:
@@ -205,7 +219,7 @@ def _sign_in(server: _Server, context: HatchContext) -> None:
     if settings.get("username"):
         if settings["security"] == "none":
             raise smtplib.SMTPNotSupportedError("a password is never sent without TLS: set security to starttls or tls")
-        server.login(str(settings["username"]), context.secret("password"))
+        server.sign_in(str(settings["username"]), context.secret("password"))
 
 
 def _parts(text: str, html: str | None, identity: str) -> str:

@@ -2,13 +2,17 @@ from __future__ import annotations
 
 import email
 import email.policy
+import ssl
 import time
+from collections.abc import Iterator
 from email.header import decode_header, make_header
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
 
 import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
 
 from hub.connector.connection import Account, Connection, Overrides
 from hub.connector.load import load
@@ -16,6 +20,10 @@ from hub.language.decode import decode_json
 from hub.model.contract import CannotPrepare
 from hub.model.outcome import Verdict
 from tests.unit.connectors.mailserver import Server
+from tests.unit.wire.server import unused_port
+from tests.unit.wire.test_tls import certificate
+
+__all__ = ["certificate"]
 
 REFERENCE = "cdexample000000000000000001"
 
@@ -214,3 +222,62 @@ def test_a_server_without_starttls_gets_nothing(connector: Any) -> None:
         outcome = line.send("notification.send", line.prepare("notification.send", message()), None)
     assert outcome.verdict is Verdict.AUTH
     assert server.said == [b"ehlo shop.example", b"quit"]
+
+
+class _Inbox:
+    def __init__(self) -> None:
+        self.contents: list[bytes] = []
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+        self.contents.append(envelope.content)
+        return "250 taken"
+
+
+def _sign_in(server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
+    return AuthResult(success=data.password == b"a-password", handled=False)
+
+
+@pytest.fixture
+def secure(certificate: Path) -> Iterator[tuple[Controller, _Inbox]]:
+    """A real server that wants STARTTLS and a password."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    inbox = _Inbox()
+    controller = Controller(
+        inbox,
+        hostname="127.0.0.1",
+        port=unused_port(),
+        tls_context=context,
+        require_starttls=True,
+        authenticator=_sign_in,
+        auth_required=True,
+    )
+    controller.start()
+    yield controller, inbox
+    controller.stop()
+
+
+@pytest.mark.parametrize(
+    ("trusted", "password", "verdict", "code"),
+    [
+        (True, "a-password", Verdict.DONE, "250"),
+        (True, "another", Verdict.AUTH, "535"),
+        (False, "a-password", Verdict.NOT_EXECUTED, "not_sent"),
+    ],
+)
+def test_tls_is_verified_and_the_password_goes_inside_it(
+    connector: Any, secure: Any, certificate: Path, trusted: bool, password: str, verdict: Verdict, code: str
+) -> None:
+    controller, inbox = secure
+    account = Account(
+        "mail",
+        "live",
+        {"host": "127.0.0.1", "port": controller.port, "username": "u", "from_address": "orders@shop.example"},
+        {"password": "${env:P}"},
+        private_targets=frozenset({"127.0.0.1"}),
+        ca_file=str(certificate) if trusted else None,
+    )
+    line = Connection(connector, account, lambda reference: password)
+    outcome = line.send("notification.send", line.prepare("notification.send", message()), None)
+    assert (outcome.verdict, outcome.code) == (verdict, code)
+    assert len(inbox.contents) == (1 if verdict is Verdict.DONE else 0)
