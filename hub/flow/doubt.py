@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from hub.flow import inputs, life, resolve, settle
+from hub.flow import inputs, life, planner, resolve, settle
 from hub.flow.call import Work, attempt_row, changing, send, until
 from hub.flow.event import Moment, Wire
 from hub.flow.setting import Setting
@@ -37,7 +37,7 @@ def _by_late(setting: Setting, book: Book, step: Step, now: datetime) -> bool:
 def _choose(setting: Setting, book: Book, step: Step, guarantee: Guarantee, now: datetime) -> Any:
     if step.state is not State.UNKNOWN:
         return None
-    choice = resolve.choose(guarantee, step, now)
+    choice = resolve.choose(guarantee, step, now, wanted=planner.unwanted(book, step) is None)
     standing = setting.store.standing(step.connection or "")
     if standing.paused and not isinstance(choice, resolve.Wait):
         life.hold(step, "paused", now, connection=step.connection, why=standing.why)
@@ -48,6 +48,9 @@ def _choose(setting: Setting, book: Book, step: Step, guarantee: Guarantee, now:
         step.detail = keep
     elif isinstance(choice, resolve.Park):
         life.move(step, Event.UNRESOLVABLE, now, cause=choice.cause)
+    elif isinstance(choice, resolve.Drop):
+        step.unresolved = False
+        life.move(step, Event.ABSENT_SURELY, now, next_at=now)  # and the planner takes it back
     elif isinstance(choice, resolve.Resend):
         return settle.resend(book, step, until(guarantee, now), now)
     return choice

@@ -51,6 +51,8 @@ def _content(capability: str, made: Input) -> dict[str, Any]:
         for line in made["group"]["lines"]:
             lines[line["sku"] or ""] = lines.get(line["sku"] or "", 0) + line["quantity"]
         return {"lines": lines, "recipient": scope.recipient(made["group"]["destination"])}
+    if capability == "shipment.announce":
+        return {"parcel": made["parcel"]}  # to be looked for even when its label was given back since
     return {}
 
 
@@ -241,7 +243,7 @@ def lookup(setting: Setting, book: Book, step: Step, effect: Effect | None) -> I
         "amount": effect.amount if effect else None,
         "currency": effect.currency if effect else None,
         "payment": payment.model_dump(mode="json") if payment else None,
-        "parcel": scope.parcel_facts(parcel) if parcel else None,
+        "parcel": scope.parcel_facts(parcel) if parcel else (effect.content.get("parcel") if effect else None),
         "source_id": book.source_id,
         "order": _order_facts(book),
     }

@@ -15,13 +15,14 @@ from hub.flow import groups, life, payment
 from hub.flow.expand import begin, connection_for, expand
 from hub.flow.inputs import all_shipped
 from hub.flow.manifest import StepSpec
+from hub.flow.review import review
 from hub.flow.scope import document_of, group_of, parcel_of, scope_of
 from hub.flow.setting import Setting
 from hub.language.expression import ExpressionError
 from hub.model.book import Book
 from hub.model.flow import SATISFIES, TERMINAL, Event, State
 from hub.model.order import Order
-from hub.model.step import Group, Step
+from hub.model.step import Step
 
 _GONE = ("cancelled", "deleted")
 _MENDED_BY_THE_SOURCE = {
@@ -46,7 +47,8 @@ def advance(setting: Setting, book: Book, now: datetime) -> None:
     for _ in range(_ROUNDS):
         if not _round(setting, book, document, now):
             break
-    _review(book, now)
+    if "fulfil-order" in book.runs:
+        review(book, now, is_open=_is_open(book.order))
     _end_runs(book, now)
 
 
@@ -203,14 +205,15 @@ def _withdraw_unwanted(book: Book, step: Step, now: datetime) -> bool:
     assert book.order is not None
     if not life.can_withdraw(step) or _spec_undoes(step) is not None or step.name == "review":
         return False
-    why = _unwanted(book, step)
+    why = unwanted(book, step)
     if why is None:
         return False
     life.move(step, Event.WITHDRAW, now, cause=why)
     return True
 
 
-def _unwanted(book: Book, step: Step) -> str | None:
+def unwanted(book: Book, step: Step) -> str | None:
+    """Why a step is no longer wanted; None while it is."""
     order, run = book.order, book.runs.get(step.run)
     assert order is not None
     if not _is_open(order) and run is not None and run.trigger == "placed":
@@ -220,38 +223,6 @@ def _unwanted(book: Book, step: Step) -> str | None:
     if group is not None and group.withdrawn:
         return "nothing_to_ship"
     return None
-
-
-# --- what a person must see
-
-
-def _review(book: Book, now: datetime) -> None:
-    """A change after dispatch cannot be made by the hub: it becomes a task, once per group and kind of change."""
-    if "fulfil-order" not in book.runs or book.order is None or not _is_open(book.order):
-        return
-    want = groups.wanted(book)
-    for group in book.groups.values():
-        if not group.sent or all_shipped(book, group):
-            continue
-        over = {line: q for line, q in group.lines.items() if q > want.get(line, 0)}
-        if over and group.method in groups.SHIPPED_METHODS:
-            _task(book, group, "quantity", now, lines=over)
-        place, _ = groups.promise(document_of(book.order), group.lines)
-        if place is not None and group.destination is not None and place != group.destination:
-            _task(book, group, "address", now)
-
-
-def _task(book: Book, group: Group, kind: str, now: datetime, **detail: Any) -> None:
-    step_id = f"fulfil-order/review/{kind}:group:{group.id}"
-    if step_id in book.steps:
-        return
-    step = Step(
-        step_id, "fulfil-order", "review", f"{kind}:group:{group.id}", State.BLOCKED, connection=group.connection
-    )
-    book.steps[step_id] = step
-    life.hold(step, "changed_after", now, change=kind, **detail)
-    step.returns_to = State.DONE
-    book.note(now, "hub", "task", f"The {kind} changed after the order was sent.", group=group.id)
 
 
 def _end_runs(book: Book, now: datetime) -> None:

@@ -42,11 +42,18 @@ class Park:
     cause: str
 
 
-Choice = Wait | Resend | Lookup | Park
+@dataclass(frozen=True)
+class Drop:
+    """Whether it happened makes no difference any more."""
 
 
-def choose(guarantee: Guarantee, step: Step, now: datetime) -> Choice:
-    """The next thing to do about an UNKNOWN step."""
+Choice = Wait | Resend | Lookup | Park | Drop
+
+
+def choose(guarantee: Guarantee, step: Step, now: datetime, *, wanted: bool = True) -> Choice:
+    """The next thing to do about an UNKNOWN step. What is no longer wanted is asked about, not sent again."""
+    if not wanted and (choice := _unwanted(guarantee, step, now)) is not None:
+        return choice
     first, last = step.first_sent or now, step.last_sent or now
     settled = retry.quarantine_ends(guarantee, last)
     if guarantee.safety is Safety.KEY:
@@ -63,6 +70,16 @@ def choose(guarantee: Guarantee, step: Step, now: datetime) -> Choice:
     if guarantee.safety is Safety.AT_LEAST_ONCE:
         return Resend() if step.tries < guarantee.max_sends else Park("no_way_to_know")
     return Park("no_way_to_know")
+
+
+def _unwanted(guarantee: Guarantee, step: Step, now: datetime) -> Choice | None:
+    """Sending again might do only now what nobody wants any more; None where there is no other way to know."""
+    if guarantee.find is not None:
+        visible = retry.quarantine_ends(guarantee, step.last_sent or now)
+        visible += timedelta(seconds=guarantee.index_lag_seconds)
+        return Lookup() if now >= visible else Wait(visible)
+    harmless = guarantee.safety in (Safety.REPEATABLE, Safety.AT_LEAST_ONCE)
+    return Drop() if harmless else None
 
 
 def _by_key(guarantee: Guarantee, step: Step, first: datetime, settled: datetime, now: datetime) -> Choice:

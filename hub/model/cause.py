@@ -214,6 +214,8 @@ def _rows() -> tuple[Cause, ...]:
                 "Nothing to do: it goes on when the storefront reports the payment."),
         _notice("order_cancelled", "Order cancelled",
                 "The order was cancelled."),
+        _notice("changed_back", "Changed back",
+                "What had been changed after the order was sent is as it was again."),
         _notice("fulfilled_elsewhere", "Shipped elsewhere",
                 "The goods left without the hub."),
         _notice("nothing_to_ship", "Nothing to ship",

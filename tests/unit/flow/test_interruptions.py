@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from stage import order
+from dataclasses import replace
+from typing import Any
 
+import pytest
+from stage import UNKNOWN, counts, order, ship
+
+from hub.flow import commands
+from hub.flow.manifest import Rule
 from hub.model.book import state_of
 from hub.model.flow import State
+from hub.model.message import Entity
+from hub.model.outcome import Outcome
 
 
 def test_what_a_dead_process_had_leased_is_due_even_if_the_order_changes_before_it_is_claimed(stage):
@@ -18,3 +26,92 @@ def test_what_a_dead_process_had_leased_is_due_even_if_the_order_changes_before_
     stage.run()
     assert stage.state("capture") is State.DONE
     assert state_of(stage.book()) == "waiting"
+
+
+@pytest.mark.parametrize("capability", ["payment.capture", "fulfillment.create"])
+def test_what_may_have_happened_is_asked_about_and_not_sent_again_once_the_order_is_cancelled(stage, capability):
+    stage.provider.scripts[capability] = ["lost before"]
+    stage.receive(order())
+    stage.run()
+    stage.receive(order(version="2", standing="cancelled"))
+    stage.settle(3600)
+    assert [sent for sent, _ in stage.provider.sent].count(capability) == 1
+    assert capability not in counts(stage)
+    assert state_of(stage.book()) == "cancelled"
+
+
+def test_what_had_happened_all_the_same_is_found_and_taken_back(stage):
+    stage.provider.scripts["fulfillment.create"] = ["lost after"]
+    stage.receive(order())
+    stage.run()
+    stage.receive(order(version="2", standing="cancelled"))
+    stage.settle(3600)
+    assert [sent for sent, _ in stage.provider.sent].count("fulfillment.create") == 1
+    assert counts(stage)["fulfillment.cancel"] == 1
+
+
+def test_a_status_that_may_have_been_set_is_not_set_again_after_the_store_cancelled(stage):
+    """The shop would take the second "completed" for a change of mind."""
+    known = stage.provider.guarantee("shop", "shipment.create")  # repeatable, and nothing to look it up with
+    stage.provider.guarantees["order.complete"] = replace(known, settles_within_seconds=7200)
+    stage.provider.scripts["order.complete"] = [Outcome(UNKNOWN)]
+    stage.receive(order())
+    stage.run()
+    ship(stage, [{"L1": 2, "L2": 1}])
+    stage.settle(3600)
+    assert stage.state("complete") is State.UNKNOWN
+    stage.receive(order(version="2", standing="cancelled"))
+    stage.settle(4 * 3600)
+    assert [sent for sent, _ in stage.provider.sent].count("order.complete") == 1
+    assert stage.state("complete") is State.CANCELLED
+
+
+def test_a_write_back_is_found_even_when_its_label_was_given_back_since(stage):
+    stage.setting = replace(stage.setting, routing=(Rule("self", "carrier"),))
+    stage.provider.scripts["shipment.announce"] = ["lost after"]
+    stage.receive(order())
+    stage.run()
+    assert stage.state("announce") is State.UNKNOWN
+    stage.receive(order(version="2", standing="cancelled"))
+    stage.settle(3600)
+    assert counts(stage)["label.refund"] == 1
+    assert stage.state("announce") is State.DONE
+
+
+def edited(version: str, street: str, **changes: Any) -> Entity:
+    entity = order(version=version, **changes)
+    entity.document["fulfillment"]["expectations"][0]["destination"]["street_address"] = street
+    return entity
+
+
+class TestTasksAfterDispatch:
+    def test_a_change_that_is_taken_back_needs_nobody(self, stage):
+        stage.receive(order())
+        stage.run()
+        stage.receive(edited("2", "2 Quay"))
+        stage.run()
+        stage.receive(edited("3", "1 Quay"))
+        stage.run()
+        assert (stage.state("review"), stage.step("review").cause) == (State.SKIPPED, "changed_back")
+
+    def test_a_cancelled_order_needs_nobody_to_look_at_its_changes(self, stage):
+        stage.receive(order())
+        stage.run()
+        stage.receive(order(version="2", lines={"L1": 0, "L2": 1}))
+        stage.run()
+        assert stage.state("review") is State.HELD
+        stage.receive(order(version="3", lines={"L1": 0, "L2": 0}, standing="cancelled"))
+        stage.settle(600)
+        assert stage.state("review") is State.SKIPPED
+        assert state_of(stage.book()) == "cancelled"
+
+    def test_a_second_change_is_a_second_task_and_what_was_dealt_with_is_none(self, stage):
+        stage.receive(order())
+        stage.run()
+        for version, street, tasks in (("2", "2 Quay", 1), ("3", "3 Quay", 2), ("4", "3 Quay", 2)):
+            stage.receive(edited(version, street))
+            stage.run()
+            held = [step for step in stage.book().steps_named("review") if step.state is State.HELD]
+            for step in held:
+                commands.release(stage.setting, "shop:1", step.id, "ann", "the warehouse knows", stage.now)
+            assert len(stage.book().steps_named("review")) == tasks
