@@ -39,7 +39,7 @@ class Terms:
     kill: bool = False
     seed: int = 1
     seconds: float = 85.0
-    kill_every: tuple[float, float] = (3.0, 6.0)
+    kill_every: tuple[float, float] = (5.0, 9.0)
 
 
 @dataclass

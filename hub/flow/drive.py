@@ -24,6 +24,7 @@ Sweep = Callable[[Setting, Chore, datetime], tuple[datetime | None, dict[str, An
 
 _IDLE = timedelta(seconds=0.5)
 _BATCH = 20
+_CHORES = 2
 
 
 def drive(work_to_do: Generator[Happening, Any, Any], clock: Clock) -> None:
@@ -95,11 +96,12 @@ class Engine:
             free = 1 + self._take(_BATCH - 1)
         now = self._clock()
         store = self._setting.store
-        claims: list[StoredMessage | Claim | Chore] = list(store.claim_steps(free, now))
+        # New orders and sweeps get their share first: a backlog of steps must not starve what feeds it.
+        claims: list[StoredMessage | Claim | Chore] = list(store.claim_chores(min(free, _CHORES), now))
         if len(claims) < free:
-            claims += store.claim_messages(free - len(claims), now)
+            claims += store.claim_messages(-(-(free - len(claims)) // 2), now)
         if len(claims) < free:
-            claims += store.claim_chores(free - len(claims), now)
+            claims += store.claim_steps(free - len(claims), now)
         for claim in claims:
             self._pool.submit(self._run, claim)
         for _ in range(free - len(claims)):

@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import fcntl
 import os
-import sqlite3
 from pathlib import Path
 from typing import IO
 
-from sqlalchemy import create_engine
-from sqlalchemy.schema import CreateIndex, CreateTable
-
 from hub.store.moments import SqlStore
-from hub.store.schema import metadata
 from hub.store.sqlite import GroupWriter, InlineWriter, Readers, connect
 
 
@@ -33,15 +28,6 @@ def hold_lock(path: Path) -> IO[str]:
     handle.write(str(os.getpid()))
     handle.flush()
     return handle
-
-
-def create_tables(connection: sqlite3.Connection) -> None:
-    """The newest schema at once, for stores that live no longer than a test."""
-    engine = create_engine("sqlite://")
-    for table in metadata.sorted_tables:
-        connection.execute(str(CreateTable(table).compile(engine)))
-        for index in sorted(table.indexes, key=lambda index: str(index.name)):
-            connection.execute(str(CreateIndex(index).compile(engine)))
 
 
 def open_sqlite(path: Path, *, threaded: bool = True, synchronous: str = "FULL") -> SqlStore:

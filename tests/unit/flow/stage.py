@@ -23,8 +23,9 @@ from hub.model.flow import State
 from hub.model.message import Delivery, Entity, Translation
 from hub.model.outcome import Outcome, Verdict
 from hub.model.step import Step
-from hub.store.open import create_tables, open_sqlite
+from hub.store.open import open_sqlite
 from hub.store.sqlite import connect
+from hub.store.tables import create_tables
 
 FLOWS = Path(__file__).parents[3] / "config" / "flows"
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

@@ -13,8 +13,9 @@ from hub.model.flow import State
 from hub.model.order import Order
 from hub.model.step import Attempt, Effect, Group, Parcel, Run, Step
 from hub.store.moments import SqlStore
-from hub.store.open import create_tables, open_sqlite
+from hub.store.open import open_sqlite
 from hub.store.sqlite import connect
+from hub.store.tables import create_tables
 
 NOW = datetime(2026, 5, 12, 9, 30, tzinfo=UTC)
 INSTALL_KEY = b"an install key of thirty-two byt"
