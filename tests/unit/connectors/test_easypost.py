@@ -16,6 +16,8 @@ from hub.connector.load import Connector, load
 from hub.language.decode import canonical_json, decode_json
 from hub.model.outcome import Outcome, Verdict
 from hub.wire.call import NotSent, Request, Response, Unanswered
+from tests.unit.connectors.carried import Carrier, Line
+from tests.unit.sandbox.clerk import Clerk
 
 ADDRESS = {
     "first_name": "Jack",
@@ -246,3 +248,27 @@ def test_threads_do_not_share_a_client(connector: Connector) -> None:
 def test_test_keys_are_known_as_such(connector: Connector) -> None:
     assert connection(connector, Script(), "EZTKexample").uses_test_credentials() is True
     assert connection(connector, Script(), "EZAKexample").uses_test_credentials() is False
+
+
+def test_a_labels_whole_life_in_the_sandbox(checkout: Path, clerk: Clerk) -> None:
+    account: Any = clerk.world.accounts["easypost/main"]
+    line = Line(checkout, Carrier(clerk.world, clerk.clock), account.prefix, {"api_key": account.key}, {})
+    made = line.do("shipment.create", **SHIPMENT)
+    assert made.verdict is Verdict.DONE, made
+    cheapest = min(made.result["rates"], key=lambda rate: rate["amount"])
+    wanted = {"shipment_id": made.result["id"], "rate_id": cheapest["id"], "group": GROUP}
+    bought = line.do("label.buy", **wanted)
+    assert (bought.verdict, bought.result["amount"]) == (Verdict.DONE, cheapest["amount"])
+    assert line.do("label.buy", **wanted).verdict is Verdict.DUPLICATE
+    for inputs in ({"id": made.result["id"]}, {"reference": SHIPMENT["reference"]}):
+        (hit,) = line.do("shipment.find", **inputs).result["hits"]
+        assert (hit["status"], hit["tracking_number"]) == ("purchased", bought.result["tracking_number"])
+    assert line.do("shipment.find", id="shp_none").result["hits"] == []
+    followed = line.do(
+        "tracking.get", tracking_number=bought.result["tracking_number"], carrier=bought.result["carrier"]
+    )
+    assert followed.result["status"] == "processing"
+    assert line.do("label.refund", shipment_id=made.result["id"]).result["status"] == "submitted"
+    assert line.do("label.refund", shipment_id=made.result["id"]).verdict is Verdict.REFUSED
+    (hit,) = line.do("shipment.find", id=made.result["id"]).result["hits"]
+    assert hit["refund_status"] == "submitted"
