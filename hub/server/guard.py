@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hmac
+import re
 import secrets
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, g, request
 
+_PORT = re.compile(r":[0-9]{1,5}$")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _OURS = frozenset({"same-origin", "none"})
 _FIXED = {
@@ -28,14 +30,16 @@ LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 def guard(app: Flask, public_url: str | None) -> None:
     """Hosts by allow list (a page elsewhere that resolves to this machine gets nothing), headers, same-origin forms."""
     public = urlsplit(public_url).hostname if public_url else None
-    app.config["TRUSTED_HOSTS"] = [*LOOPBACK, *([public] if public else [])]
-    app.before_request(_begin)
+    ours = frozenset({*LOOPBACK, *([public] if public else [])})
+    app.before_request(lambda: _begin(ours))
     app.after_request(_finish)
 
 
-def _begin() -> None:
+def _begin(ours: frozenset[str]) -> None:
     g.nonce = secrets.token_urlsafe(16)
-    _ = request.host  # raises where the host is not one of ours
+    # Not Flask's TRUSTED_HOSTS, which takes no IPv6 address.
+    if _PORT.sub("", request.host.lower()) not in ours:
+        abort(400, "The hub is not known under this name: say it in hub.yaml as public_url.")
     if request.method not in _SAFE and not _is_same_origin():
         abort(403, "This form was sent from another site.")
 

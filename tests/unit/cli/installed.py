@@ -16,6 +16,7 @@ from hub.assembly.hub import open_hub
 from hub.cli.main import main
 from tests.unit.store.filled import fill
 
+SECRET = ("CROSSDOCK_TEST_SECRET", "a-secret-of-a-test")  # what the connections' references name
 _CONFIG = """
 hub: {mail: null, payments: {stripe: stripe-main}, shop: {name: Test}}
 routing:
@@ -43,7 +44,7 @@ connections:
 
 
 def installation(folder: Path, *, filled: bool = True) -> Home:
-    """Its clock is the wall's, so the orders were placed some days before now."""
+    """Its commands' clock is the wall's: the orders were placed some time before. SECRET must be in the environment."""
     home = begin(folder).home
     home.config.write_text(_CONFIG, encoding="utf-8")
     hub = open_hub(folder, threaded=True)
@@ -56,7 +57,7 @@ def installation(folder: Path, *, filled: bool = True) -> Home:
 
 
 def run(home: Home, *words: str, typed: str | None = None) -> click.testing.Result:
-    runner = click.testing.CliRunner(env={"CROSSDOCK_TEST_SECRET": "a-secret-of-a-test"})
+    runner = click.testing.CliRunner(env=dict([SECRET]))
     return runner.invoke(main, ["--home", str(home.folder), *words], input=typed)
 
 
