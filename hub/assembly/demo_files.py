@@ -36,6 +36,7 @@ _TIMING: dict[str, Any] = {
     "backoff_seconds": 0.3,
     "backoff_cap_seconds": 3.0,
     "max_tries": 40,
+    "calls_per_second": 200.0,  # the sandbox is not throttled as the providers are
     "breaker_failures": 60,
     "breaker_opens_for_seconds": 2.0,
 }
