@@ -35,7 +35,7 @@ def _completed(source_id: str, label: str, placed_at: datetime, person: int) -> 
     def write(hand: Hand) -> None:
         hand.begin(order_for(source_id, label, placed_at, person))
         paid(hand)
-        group = hand.group("warehouse", "shipbob-de", tuple(line.id for line in hand.book.order.line_items))
+        group = hand.group("warehouse", "shipbob-de", tuple(line.id for line in hand.order.line_items))
         sent(hand, group, "shipbob-de", f"SB-{source_id}")
         parcel = hand.parcel(group, f"00340434{source_id}", "DHL", delivered_after=timedelta(hours=26))
         hand.step(

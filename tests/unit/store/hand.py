@@ -107,6 +107,11 @@ class Hand:
     def __init__(self, book: Book, at: datetime) -> None:
         self.book, self.at = book, at
 
+    @property
+    def order(self) -> Order:
+        assert self.book.order is not None
+        return self.book.order
+
     def begin(self, order: Order, disposition: str = "active") -> None:
         self.book.order, self.book.version, self.book.disposition = order, 1, disposition
         if disposition == "active":

@@ -12,7 +12,7 @@ from tests.unit.store.hand import NOW, Hand
 
 
 def paid(hand: Hand) -> None:
-    payment = hand.book.order.payments[0]
+    payment = hand.order.payments[0]
     hand.step("payment", "order", State.DONE, hand.book.connection, awaits="payment")
     hand.step(
         "capture",
@@ -62,7 +62,7 @@ def told(hand: Hand, parcel: Parcel, state: State = State.DONE) -> None:
 def _split(hand: Hand) -> None:
     """Half of it by a warehouse, which is packing, and half by a label of our own, which left."""
     paid(hand)
-    lines = [line.id for line in hand.book.order.line_items]
+    lines = [line.id for line in hand.order.line_items]
     big, small = (
         hand.group("warehouse", "shipbob-de", tuple(lines[:1])),
         hand.group("self", "easypost", tuple(lines[1:] or lines)),
@@ -157,7 +157,7 @@ def _refused(hand: Hand) -> None:
 
 def _risky(hand: Hand) -> None:
     hand.step("payment", "order", State.DONE, hand.book.connection, awaits="payment")
-    payment = hand.book.order.payments[0]
+    payment = hand.order.payments[0]
     hand.step(
         "capture",
         f"payment:{payment.id}",
@@ -227,7 +227,7 @@ def _unpaid(hand: Hand) -> None:
 
 def _running(hand: Hand) -> None:
     hand.step("payment", "order", State.DONE, hand.book.connection, awaits="payment")
-    payment = hand.book.order.payments[0]
+    payment = hand.order.payments[0]
     hand.step(
         "capture",
         f"payment:{payment.id}",
