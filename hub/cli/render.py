@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-from rich.console import Group
 from rich.padding import Padding
 from rich.text import Text
 
@@ -97,7 +96,9 @@ def need(found: Need, now: datetime) -> None:
     if found.action.command:
         body.append(Text(f"$ {found.action.command}", style="cyan"))
     say.console().print(head)
-    say.console().print(Padding(Group(*body), (0, 0, 1, 2), expand=False))
+    for text in body:
+        say.console().print(Padding(text, (0, 0, 0, 2), expand=False))
+    say.line()
 
 
 def _stake(found: Need, now: datetime) -> Text | None:
