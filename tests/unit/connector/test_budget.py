@@ -92,8 +92,12 @@ def test_a_429_pauses_the_whole_connection() -> None:
     connection, wire = connected(answer(429, None, retry_after="7"), OK, time=time)
     stored = connection.prepare("payment.capture", PAYMENT)
     assert connection.send("payment.capture", stored, "k").retry_after_seconds == 7.0
+    put_off = connection.send("payment.capture", stored, "k2")
+    assert (put_off.verdict, put_off.code, put_off.retry_after_seconds) == (Verdict.NOT_EXECUTED, "budget", 7.0)
+    assert len(wire.asked) == 1
+    time.at += 6.5
     assert connection.send("payment.capture", stored, "k2").verdict is Verdict.DONE
-    assert time.slept == [7.0]
+    assert time.slept == [0.5]
     assert len(wire.asked) == 2
 
 
