@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -122,6 +122,14 @@ def connections_of(
         keep = _Keeper(vault, name, part)
         made.append(Connection(connector, account, vault.resolve, around.transport, around.connector_clock, keep))
     return made
+
+
+def hang_up(connections: Iterable[Connection]) -> None:
+    """Closes what these connections keep open; they may be used again."""
+    for connection in connections:
+        close = getattr(connection.transport, "close", None)
+        if close is not None:
+            close()
 
 
 class _Keeper:

@@ -136,12 +136,21 @@ def _read(path: Path) -> str:
     return canonical_json(load_document(path).data).decode()
 
 
+def read_named(
+    shelves: Shelves, connectors: Iterable[str | None], sources: Iterable[str | None], mappings: Iterable[str] = ()
+) -> Catalogue:
+    """These declarations, the mappings that they use, and all flows."""
+    return _Reader(shelves).read(connectors, sources, mappings)
+
+
 class _Reader:
     def __init__(self, shelves: Shelves) -> None:
         self._shelves = shelves
         self._problems: list[Problem] = []
 
-    def read(self, connectors: Iterable[str], sources: Iterable[str], mappings: Iterable[str]) -> Catalogue:
+    def read(
+        self, connectors: Iterable[str | None], sources: Iterable[str | None], mappings: Iterable[str]
+    ) -> Catalogue:
         found = dict(self._each(Kind.CONNECTOR, connectors, load_connector))
         heard = dict(self._each(Kind.WEBHOOK, sources, self._source))
         wanted = {*mappings, *_told(heard.values()), *(_pull_mapping(self._shelves, name) for name in found)}

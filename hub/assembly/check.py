@@ -119,7 +119,7 @@ class _Bench:
 
     def configuration(self, path: Path) -> None:
         self.examined.files.append((CONFIG, path))
-        _, problems = survey(path.parent) if path.name == FILE else (None, _misnamed(path))
+        _, problems = survey(path.parent, file=path, shelves=self._shelves)
         self.examined.problems += problems
 
     def declaration(self, kind: Kind, path: Path) -> None:
@@ -200,10 +200,6 @@ def _by_guess(data: dict[str, object]) -> str | None:
         if close is not None:
             return _TELLS[close]
     return None
-
-
-def _misnamed(path: Path) -> list[Problem]:
-    return [Problem(str(path), 1, 1, "", f"a configuration is called {FILE}", f"rename it to {FILE}")]
 
 
 def _surrounding(paths: list[Path]) -> Path | None:

@@ -15,7 +15,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from hub.assembly.catalogue import Catalogue, read_all
+from hub.assembly.catalogue import Catalogue, read_named
 from hub.assembly.config import ConnectionPart, HubConfig
 from hub.assembly.edit import Page, edit
 from hub.assembly.home import Home, Unfit
@@ -121,9 +121,18 @@ class Draft:
 
     def misfits(self) -> list[Misfit]:
         """What the connector still lacks, or does not take."""
-        asked = self.connector.manifest.settings
-        settings = {name: value for name, value in (self.part.get("settings") or {}).items() if name in asked}
+        elsewhere = self._asked_elsewhere()
+        told = (self.part.get("settings") or {}).items()
+        settings = {name: value for name, value in told if name not in elsewhere}
         return misfits(self.connector, settings, self.part.get("secrets") or {})
+
+    def _asked_elsewhere(self) -> set[str]:
+        """Settings that the webhook's source or a mapping asks for, and the connector does not."""
+        asked = {binding.setting for binding in self.source.manifest.bindings} if self.source else set()
+        for mapping in self.catalogue.mappings.values():
+            if mapping.manifest.source == self.connector.name.replace("_", "-"):
+                asked |= set(mapping.manifest.settings)
+        return asked - set(self.connector.manifest.settings)
 
     def resolve(self, reference: str) -> str:
         """A secret of the draft or of the vault. Raises SecretFault, KeyFault."""
@@ -154,7 +163,10 @@ def begin(folder: Path, connector: str, name: str) -> Draft:
     entry = shelves.find(Kind.CONNECTOR, connector) or shelves.find(Kind.CONNECTOR, connector.replace("-", "_"))
     if entry is None:
         raise Unfit(f"there is no connector '{connector}': {suggestion(connector, shelves.names(Kind.CONNECTOR))}")
-    catalogue = read_all(shelves)
+    connectors = {entry.name, *(part.connector for part in config.connections.values())}
+    platforms = (name.replace("_", "-") for name in connectors if name)
+    told = (part.webhook.source for part in config.connections.values() if part.webhook)
+    catalogue = read_named(shelves, connectors, (*platforms, *told))
     loaded = catalogue.connectors.get(entry.name)
     if loaded is None:
         raise Problems(problem for problem in catalogue.problems if problem.file == str(entry.path))

@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from hub.assembly.build import connections_of
+from hub.assembly.build import connections_of, hang_up
 from hub.assembly.database import key_mark
 from hub.assembly.hub import LEAST_FREE_BYTES, MEBIBYTE
 from hub.assembly.install import Install, judge_secrets, survey
@@ -153,6 +153,7 @@ def _connections(install: Install, vault: Vault, *, online: bool) -> Iterator[Fi
         yield Finding("secrets", FAIL, f"hub.yaml:{problem.line}: {problem.what}", problem.mend)
     made = {connection.account.name: connection for connection in connections_of(install, vault)}
     probes = probe_all(made.values()) if online else {}
+    hang_up(made.values())
     for name in install.config.connections:
         found = made.get(name)
         if found is None:

@@ -108,7 +108,7 @@ class Page:
             self.text = self.text[:start].rstrip(" ") + self.text[end:]
         if not _collection(value):
             at = key.end_mark.index + 1
-            self.text = self.text[:at] + " " + _scalar(value) + self.text[at:]
+            self.text = self.text[:at] + " " + _flow(value) + self.text[at:]
             return
         at = _line_end(self.text, key.end_mark.index)
         self.text = self.text[:at] + _block(value, _column(holder) + _STEP) + self.text[at:]

@@ -20,7 +20,7 @@ from wsgiref.types import WSGIApplication
 
 import structlog
 
-from hub.assembly.build import Built, Surroundings, build
+from hub.assembly.build import Built, Surroundings, build, hang_up
 from hub.assembly.catalogue import Catalogue, kept
 from hub.assembly.clock import AnchoredClock
 from hub.assembly.config import HubConfig
@@ -186,7 +186,11 @@ class Hub:
             running = self._engine
             if running is not None:
                 running.stop()
-            self._built = build(install, self.vault, self._key, self.store, self._around, self._built)
+            before, self._built = (
+                self._built,
+                build(install, self.vault, self._key, self.store, self._around, self._built),
+            )
+            hang_up(one for one in before.connections if self.connections.get(one.account.name) is not one)
             self._doors.replace(self._built.doors)
             if self._lock is not None:
                 self.settle()
@@ -207,6 +211,7 @@ class Hub:
             self._closed = True
             if self._engine is not None:
                 self._engine.stop()
+            hang_up(self.connections)
             self.store.close()
             if self._lock is not None:
                 self._lock.close()

@@ -45,11 +45,16 @@ def read_install(folder: Path, *, everything: bool = False) -> Install:
     return install
 
 
-def survey(folder: Path, *, everything: bool = False) -> tuple[Install | None, list[Problem]]:
-    """The same without raising: what could be read, None where `hub.yaml` itself could not, and every problem."""
-    shelves = Shelves(folder)
+def survey(
+    folder: Path, *, everything: bool = False, file: Path | None = None, shelves: Shelves | None = None
+) -> tuple[Install | None, list[Problem]]:
+    """The same without raising: what could be read, None where `hub.yaml` itself could not, and every problem.
+
+    `file` is read instead of the folder's `hub.yaml`, and `shelves` instead of its declarations, where they are given.
+    """
+    shelves = shelves or Shelves(folder)
     try:
-        document = load(Home(folder).config)
+        document = load(file or Home(folder).config)
         config = validate(document, HubConfig)
     except Problems as found:
         more = read_all(shelves).problems if everything else ()

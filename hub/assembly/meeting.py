@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from hub.assembly.build import connections_of
+from hub.assembly.build import connections_of, hang_up
 from hub.assembly.comparing import Comparison, Sold, compare, sold
 from hub.assembly.connecting import Draft, Role, env_of, needs_own_secret, roles_of, signing_credential
 from hub.assembly.doctor import FAIL, Finding, tried
@@ -64,7 +64,9 @@ class Meeting:
         url = draft.config.hub.public_url
         if source is None or url is None or not secrets:
             return None
-        return register(self.connection, source, address_of(url, draft.name), draft.resolve(secrets[0]))
+        done = register(self.connection, source, address_of(url, draft.name), draft.resolve(secrets[0]))
+        hang_up([self.connection])
+        return done
 
     def document(self) -> list[dict[str, Any]]:
         return [
@@ -135,6 +137,7 @@ def meet(draft: Draft) -> Meeting:
         draft.part["env"] = meeting.env
     if meeting.works and {Role.STOREFRONT, Role.WAREHOUSE} & draft.roles:
         _compare(draft, meeting)
+    hang_up([connection])
     return meeting
 
 
@@ -151,6 +154,7 @@ def _compare(draft: Draft, meeting: Meeting) -> None:
     if storefronts:
         for name, warehouse in warehouses.items():
             meeting.comparisons[name] = compare(total, warehouse, _account(draft, meeting, warehouse))
+    hang_up([*storefronts.values(), *warehouses.values()])
 
 
 def _others(draft: Draft) -> tuple[dict[str, Connection], dict[str, Connection]]:

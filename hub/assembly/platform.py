@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from hub.assembly.catalogue import Catalogue, read_all
+from hub.assembly.catalogue import Catalogue, read_named
 from hub.assembly.home import Unfit
 from hub.assembly.shelf import Kind, Shelves
 from hub.connector.load import Connector
@@ -57,7 +57,8 @@ def platform(shelves: Shelves, name: str) -> Platform:
     hyphen, low = name.replace("_", "-"), name.replace("-", "_")
     if not shelves.find(Kind.CONNECTOR, low) and not shelves.find(Kind.WEBHOOK, hyphen):
         raise Unfit(f"there is no provider '{name}': {suggestion(name, names(shelves))}")
-    catalogue = read_all(shelves)
+    named = [mapping for mapping in shelves.names(Kind.MAPPING) if mapping.startswith(f"{hyphen}-")]
+    catalogue = read_named(shelves, [low], [hyphen], named)
     connector, source = catalogue.connectors.get(low), catalogue.sources.get(hyphen)
     _refuse_unread(catalogue, low, hyphen)
     told = {rule.mapping for rule in source.rules.values()} if source else set()

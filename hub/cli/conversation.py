@@ -9,6 +9,7 @@ from hub.assembly.home import Unfit
 from hub.assembly.meeting import Meeting, arrange_signing, default_route
 from hub.assembly.registering import Registered, address_of, topics_of
 from hub.cli import asking, say
+from hub.language.secret import looks_leaked
 
 _LETTERS = ("confirmation", "shipped", "delivered", "refunded", "cancelled")
 _MOST = 12  # of a list, on a screen
@@ -107,25 +108,38 @@ def tell(draft: Draft, meeting: Meeting | None, registered: Registered | None, *
 def _ask_setting(draft: Draft, question: Question) -> None:
     asking.hint(question.where)
     while True:
-        more = " (optional)" if question.optional and question.default is None else ""
-        if question.choices:
-            text: str | None = asking.choose(question.title, question.choices, question.default or question.choices[0])
-        else:
-            text = asking.text(question.title + more, question.default)
+        text = _typed(question)
         if text is None and (question.optional or question.default is not None):
             return
-        try:
-            value = answered(question, text or "")
-        except Unfit as fault:
-            say.mark("warn", str(fault))
-            continue
         if text is not None and text == question.default and question.name not in (draft.part.get("settings") or {}):
             return  # the connector's own default: it need not stand in the file
-        draft.part.setdefault("settings", {})[question.name] = value
-        faults = [m for m in draft.misfits() if m.path == ("settings", question.name)]
-        if not faults:
+        wrong = _taken(draft, question, text or "")
+        if wrong is None:
             return
-        say.mark("warn", faults[0].what, faults[0].mend)
+        say.mark("warn", *wrong)
+
+
+def _typed(question: Question) -> str | None:
+    title = question.title
+    if question.kind == "boolean":
+        return str(asking.confirm(f"{title}?", default=question.default == "true")).lower()
+    if question.choices:
+        return asking.choose(title, question.choices, question.default or question.choices[0])
+    return asking.text(
+        title + (" (optional)" if question.optional and question.default is None else ""), question.default
+    )
+
+
+def _taken(draft: Draft, question: Question, text: str) -> tuple[str, str | None] | None:
+    """Puts the answer into the draft; what is wrong with it, if something is."""
+    if looks_leaked(text):
+        return "that looks like a secret, and this is none of them", None
+    try:
+        draft.part.setdefault("settings", {})[question.name] = answered(question, text)
+    except Unfit as fault:
+        return str(fault), None
+    faults = [misfit for misfit in draft.misfits() if misfit.path == ("settings", question.name)]
+    return (faults[0].what, faults[0].mend) if faults else None
 
 
 def _ask_secret(draft: Draft, name: str, title: str, where: str | None, *, optional: bool) -> None:

@@ -3,20 +3,18 @@ be mended."""
 
 from __future__ import annotations
 
-import sys
-
 import click
 
 from hub.assembly.fault import Fault, fault_of
 from hub.cli import say
 
 
-def explain(error: Exception) -> int | None:
+def explain(error: Exception, *, as_json: bool) -> int | None:
     """Says what is wrong, on stderr (as JSON where that was asked for). None for a defect: that is told whole."""
     fault = fault_of(error)
     if fault is None:
         return None
-    if _json_wanted():
+    if as_json:
         say.json_out({"error": fault.code, "what": fault.what, "problems": fault.problems})
     elif fault.problems:
         say.problems(fault.problems)
@@ -28,8 +26,3 @@ def explain(error: Exception) -> int | None:
 
 def _sentence(fault: Fault) -> None:
     click.echo(f"crossdock: {fault.what}", err=True)
-
-
-def _json_wanted() -> bool:
-    context = click.get_current_context(silent=True)
-    return "--json" in sys.argv or bool(context and context.params.get("as_json"))

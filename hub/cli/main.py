@@ -42,8 +42,6 @@ _SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "tokens": ("tokens", "Tokens for programs that read the API or the metrics."),
         "pause": ("pause", "Let nothing go out over a connection."),
         "resume": ("resume", "Let a paused connection work again."),
-        "users": ("users", "Who may use the console."),
-        "tokens": ("tokens", "Which programs may use the API."),
     },
     "Operate": {
         "attention": ("attention", "Everything that needs a person, with what to do about it."),
@@ -66,6 +64,9 @@ def _is_here(module: str) -> bool:
 
 
 _WORDS = {word: entry for section in _SECTIONS.values() for word, entry in section.items() if _is_here(entry[0])}
+
+
+_JSON = "crossdock.json"  # whether an answer in JSON was asked for, wherever in the line
 
 
 class _Commands(MutableMapping[str, click.Command]):
@@ -116,6 +117,10 @@ class _Crossdock(click.Group):
                 with formatter.section(title):
                     formatter.write_dl(rows, col_max=14)
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.meta[_JSON] = "--json" in args
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
@@ -124,7 +129,7 @@ class _Crossdock(click.Group):
         except Exception as error:
             from hub.cli.fault import explain  # noqa: PLC0415 - only when something went wrong
 
-            code = explain(error)
+            code = explain(error, as_json=ctx.meta[_JSON])
             if code is None:
                 raise
             ctx.exit(code)
