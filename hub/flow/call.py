@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,12 +13,25 @@ from hub.flow.setting import Setting
 from hub.model.book import Book, Observation
 from hub.model.contract import Call, Claim, Guarantee
 from hub.model.flow import State
-from hub.model.outcome import Outcome
+from hub.model.outcome import Outcome, Verdict
 from hub.model.step import Attempt, Effect, Step
 
 Work = Generator[Happening, Any, None]
 
 SEND_MARGIN = timedelta(seconds=15)
+_TOO_LATE = Outcome(
+    Verdict.NOT_EXECUTED, code="too_late", message="Held up between intent and call: somebody else may have it by now."
+)
+
+
+@dataclass(frozen=True)
+class Sending:
+    """An intent that is durable. A worker held up until after `begins_before` sends nothing: its lease may run out
+    while the call is on the wire, and others count on it that nothing is under way then.
+    """
+
+    effect: Effect
+    begins_before: datetime
 
 
 def changing(
@@ -43,13 +57,14 @@ def until(guarantee: Guarantee, now: datetime) -> datetime:
     return now + timedelta(seconds=guarantee.deadline_seconds) + SEND_MARGIN
 
 
-def send(setting: Setting, claim: Claim, effect: Effect, trigger: str) -> Work:
+def send(setting: Setting, claim: Claim, sending: Sending, trigger: str) -> Work:
+    effect = sending.effect
     call = Call(effect.connection, effect.capability, effect.body, effect.key)
     started: list[datetime] = []
 
     def act(now: datetime) -> Outcome:
         started.append(now)
-        return setting.connectors.send(call)
+        return setting.connectors.send(call) if now <= sending.begins_before else _TOO_LATE
 
     outcome: Outcome = yield Wire(f"send {effect.capability}", act)
     yield Moment("settle", _settling(setting, claim, effect, outcome, trigger, started))

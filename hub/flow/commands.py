@@ -63,7 +63,7 @@ def _again(step: Step, now: datetime) -> bool:
         _new_generation(step)
         life.move(step, Event.REPLAY, now, next_at=now)
         return True
-    if step.state is State.HELD:
+    if step.state is State.HELD and step.returns_to is not State.DONE:  # a task is not tried again but dealt with
         life.mend(step, now)
         return True
     if step.state in (State.WAITING, State.UNKNOWN) and step.lease_until is None:

@@ -6,14 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from hub.flow import inputs, life, planner, resolve, settle
-from hub.flow.call import Work, attempt_row, changing, send, until
+from hub.flow.call import SEND_MARGIN, Sending, Work, attempt_row, changing, send, until
 from hub.flow.event import Moment, Wire
 from hub.flow.setting import Setting
 from hub.model.book import Book
 from hub.model.contract import Claim, Guarantee
 from hub.model.flow import Event, State
 from hub.model.outcome import Outcome
-from hub.model.step import Effect, Step
+from hub.model.step import Step
 
 
 def settle_doubt(setting: Setting, claim: Claim, book: Book, step: Step) -> Work:
@@ -24,7 +24,7 @@ def settle_doubt(setting: Setting, claim: Claim, book: Book, step: Step) -> Work
     if settled:
         return
     choice = yield Moment("choose", changing(setting, claim, lambda b, s, now: _choose(setting, b, s, guarantee, now)))
-    if isinstance(choice, Effect):
+    if isinstance(choice, Sending):
         yield from send(setting, claim, choice, "resend")
     elif isinstance(choice, resolve.Lookup):
         yield from _lookup(setting, claim, book, step, guarantee)
@@ -52,7 +52,8 @@ def _choose(setting: Setting, book: Book, step: Step, guarantee: Guarantee, now:
         step.unresolved = False
         life.move(step, Event.ABSENT_SURELY, now, next_at=now)  # and the planner takes it back
     elif isinstance(choice, resolve.Resend):
-        return settle.resend(book, step, until(guarantee, now), now)
+        effect = settle.resend(book, step, until(guarantee, now), now)
+        return Sending(effect, now + SEND_MARGIN) if effect is not None else None
     return choice
 
 

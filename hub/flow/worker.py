@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from hub.flow import gate, inputs, life, retry, settle, source
-from hub.flow.call import Work, attempt_row, changing, send, until
+from hub.flow.call import SEND_MARGIN, Sending, Work, attempt_row, changing, send, until
 from hub.flow.doubt import settle_doubt
 from hub.flow.event import Moment, Wire
 from hub.flow.scope import group_of
@@ -28,7 +28,7 @@ from hub.model.contract import CannotPrepare, Claim, Guarantee, NotPrepared
 from hub.model.effect import digest_of, key_of, reference_of
 from hub.model.flow import Event, State
 from hub.model.outcome import Outcome, Verdict
-from hub.model.step import Effect, Step
+from hub.model.step import Step
 
 _GROUP_COMMITMENTS = ("fulfillment.create", "shipment.create")
 
@@ -160,11 +160,11 @@ def _do(setting: Setting, claim: Claim, book: Book, step: Step) -> Work:
         return
     guarantee = setting.connectors.guarantee(connection, capability)
     plan = _Plan(made, content, body, book.version, guarantee)
-    effect: Effect | None = yield Moment(
+    sending: Sending | None = yield Moment(
         "intend", changing(setting, claim, lambda b, s, now: _intend(setting, b, s, plan, now))
     )
-    if effect is not None:
-        yield from send(setting, claim, effect, "scheduled")
+    if sending is not None:
+        yield from send(setting, claim, sending, "scheduled")
 
 
 @dataclass(frozen=True)
@@ -182,7 +182,7 @@ def _not_prepared(setting: Setting, book: Book, step: Step, outcome: Outcome, no
         settle.settle(setting, book, step, outcome, now)
 
 
-def _intend(setting: Setting, book: Book, step: Step, plan: _Plan, now: datetime) -> Effect | None:
+def _intend(setting: Setting, book: Book, step: Step, plan: _Plan, now: datetime) -> Sending | None:
     """The last look before the first byte: the same gate, the same order, and the sums."""
     if not isinstance(_gate(setting, book, step, now), gate.Go):
         return None
@@ -197,7 +197,7 @@ def _intend(setting: Setting, book: Book, step: Step, plan: _Plan, now: datetime
     if group is not None and step.capability in _GROUP_COMMITMENTS:
         group.sent = True
     identity = step.identity(book.key)
-    return settle.intend(
+    effect = settle.intend(
         book,
         step,
         key=key_of(setting.install_key, identity),
@@ -211,3 +211,4 @@ def _intend(setting: Setting, book: Book, step: Step, plan: _Plan, now: datetime
         until=until(plan.guarantee, now),
         now=now,
     )
+    return Sending(effect, now + SEND_MARGIN)

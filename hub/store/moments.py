@@ -42,11 +42,12 @@ _CONFLICT = (
 )
 _TOUCH = "INSERT INTO touches (order_key, message) VALUES (:order_key, :message) ON CONFLICT DO NOTHING"
 
-# INTENT becomes UNKNOWN: its lease ran out with a request on the wire.
+# INTENT becomes UNKNOWN: its lease ran out with a request on the wire, which may have left as late as that allowed.
 _CLAIM_STEPS = """
 UPDATE steps SET
   token = token + 1,
   unresolved = CASE WHEN state = 'intent' THEN 1 ELSE unresolved END,
+  last_sent = CASE WHEN state = 'intent' THEN lease_until ELSE last_sent END,
   state = CASE state WHEN 'intent' THEN 'unknown' WHEN 'ready' THEN 'leased' WHEN 'waiting' THEN 'leased'
     ELSE state END,
   lease_until = :until, due_at = :until

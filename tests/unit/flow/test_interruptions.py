@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from stage import UNKNOWN, counts, order, ship
 
 from hub.flow import commands
+from hub.flow.drive import drive
 from hub.flow.manifest import Rule
+from hub.flow.worker import work
 from hub.model.book import state_of
 from hub.model.flow import State
 from hub.model.message import Entity
@@ -115,3 +119,66 @@ class TestTasksAfterDispatch:
             for step in held:
                 commands.release(stage.setting, "shop:1", step.id, "ann", "the warehouse knows", stage.now)
             assert len(stage.book().steps_named("review")) == tasks
+
+
+class TestHeldUp:
+    """Between its intent and its call a worker may sleep for longer than its lease."""
+
+    def held_up_before_sending(self, stage, capability, seconds):
+        stage.receive(order())
+        while True:
+            for claim in stage.store.claim_steps(20, stage.now):
+                step = stage.book().steps[claim.step]
+                worker = work(stage.setting, claim)
+                if step.capability == capability:
+                    return up_to_the_call(worker, stage), seconds
+                drive(worker, stage.clock)
+            assert stage.piece()
+
+    def test_it_sends_nothing_any_more(self, stage):
+        worker, seconds = self.held_up_before_sending(stage, "fulfillment.create", 200)
+        stage.settle(seconds)
+        assert counts(stage)["fulfillment.create"] == 1
+        finish(worker, stage)
+        assert [sent for sent, _ in stage.provider.sent].count("fulfillment.create") == 1
+        assert stage.state("warehouse") is State.DONE
+
+    def test_where_nobody_else_came_it_tries_again_itself(self, stage):
+        worker, _ = self.held_up_before_sending(stage, "fulfillment.create", 0)
+        stage.tick(20)
+        finish(worker, stage)
+        assert stage.state("warehouse") is State.WAITING
+        stage.settle(60)
+        assert counts(stage)["fulfillment.create"] == 1
+
+    def test_the_quarantine_of_a_lost_lease_runs_from_the_last_moment_the_call_may_have_begun(self, stage):
+        self.held_up_before_sending(stage, "fulfillment.create", 0)
+        lease = stage.step("warehouse").lease_until
+        stage.now = lease + timedelta(seconds=1)
+        stage.run()
+        assert stage.state("warehouse") is State.UNKNOWN
+        assert stage.step("warehouse").next_at == lease + timedelta(seconds=15)
+        assert "fulfillment.create" not in counts(stage)
+
+
+def up_to_the_call(worker, stage):
+    answer = None
+    while not (happening := worker.send(answer)).name.startswith("send "):
+        answer = happening.act(stage.now)
+    return worker, happening
+
+
+def finish(paused, stage):
+    worker, happening = paused
+    with suppress(StopIteration):
+        while True:
+            happening = worker.send(happening.act(stage.now))
+
+
+def test_a_replay_of_everything_does_not_deal_with_tasks(stage):
+    stage.receive(order())
+    stage.run()
+    stage.receive(edited("2", "2 Quay"))
+    stage.run()
+    commands.replay(stage.setting, "shop:1", None, "ann", "let us see", stage.now)
+    assert stage.state("review") is State.HELD
