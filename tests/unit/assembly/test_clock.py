@@ -1,0 +1,53 @@
+"""The hub's time never goes back, and follows the wall forwards."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from hub.assembly.clock import AnchoredClock
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+class Times:
+    """A wall clock and a monotonic one that a test moves."""
+
+    def __init__(self) -> None:
+        self.wall, self.mono = NOON, 100.0
+
+    def clock(self) -> AnchoredClock:
+        return AnchoredClock(lambda: self.wall, lambda: self.mono)
+
+    def pass_(self, seconds: float) -> None:
+        self.wall += timedelta(seconds=seconds)
+        self.mono += seconds
+
+
+def test_it_goes_with_the_monotonic_clock() -> None:
+    times = Times()
+    clock = times.clock()
+    times.pass_(5)
+    assert clock() == NOON + timedelta(seconds=5)
+
+
+def test_a_wall_that_is_set_back_does_not_take_it_along() -> None:
+    times = Times()
+    clock = times.clock()
+    times.wall -= timedelta(hours=1)
+    times.pass_(3)
+    assert clock() == NOON + timedelta(seconds=3)
+
+
+def test_after_a_sleep_of_the_machine_it_is_right_again() -> None:
+    times = Times()
+    clock = times.clock()
+    times.wall += timedelta(hours=8)  # the monotonic clock stood still
+    assert clock() == NOON + timedelta(hours=8)
+    times.pass_(1)
+    assert clock() == NOON + timedelta(hours=8, seconds=1)
+
+
+def test_the_real_one_is_aware_and_in_step() -> None:
+    clock = AnchoredClock()
+    assert abs(clock() - datetime.now(UTC)) < timedelta(seconds=1)
+    assert clock().tzinfo is UTC
