@@ -18,7 +18,7 @@ import click
 from hub import __version__
 
 # Word: (module of hub.cli that has it as `command`, what it does). The order is that of the help.
-_SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
+SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Try it": {
         "demo": ("demo", "A hub and a world of providers full of faults, and a counted verdict."),
         "try": ("try_cmd", "Try a webhook or a mapping on files, without a hub."),
@@ -63,7 +63,7 @@ def _is_here(module: str) -> bool:
     return find_spec(f"hub.cli.{module}") is not None
 
 
-_WORDS = {word: entry for section in _SECTIONS.values() for word, entry in section.items() if _is_here(entry[0])}
+_WORDS = {word: entry for section in SECTIONS.values() for word, entry in section.items() if _is_here(entry[0])}
 
 
 _JSON = "crossdock.json"  # whether an answer in JSON was asked for, wherever in the line
@@ -111,7 +111,7 @@ class _Crossdock(click.Group):
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        for title, words in _SECTIONS.items():
+        for title, words in SECTIONS.items():
             rows = [(word, about) for word, (_, about) in words.items() if word in _WORDS]
             if rows:
                 with formatter.section(title):
