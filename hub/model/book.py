@@ -102,6 +102,19 @@ def state_of(book: Book) -> str:
     return "cancelled" if book.order.standing in ("cancelled", "deleted") else "completed"
 
 
+def reserved_until(book: Book) -> datetime | None:
+    """The soonest end of an authorisation that nobody has captured or released; None where no money is at stake."""
+    settled = {e.subject for e in book.effects.values() if e.executed and e.capability in _SETTLES_MONEY}
+    payments = book.order.payments if book.order is not None else []
+    open_ = [
+        p for p in payments if p.status in ("authorized", "partially_captured") and f"payment:{p.id}" not in settled
+    ]
+    return min((p.expires_at for p in open_ if p.expires_at is not None), default=None)
+
+
+_SETTLES_MONEY = ("payment.capture", "payment.void")
+
+
 def parcel_id(connection: str, shipment_id: str) -> str:
     """A parcel's stable id from the warehouse's or carrier's shipment id."""
     return digest_of(f"{connection}\0{shipment_id}".encode())[:12]

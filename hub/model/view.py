@@ -81,6 +81,7 @@ class StepRow:
     step: Step
     changed_at: datetime  # of its order
     at_stake: Sum | None
+    expires_at: datetime | None  # when the order's authorisation ends
 
 
 @dataclass(frozen=True)

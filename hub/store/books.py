@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from hub.model.book import Book, Observation, state_of
+from hub.model.book import Book, Observation, reserved_until, state_of
 from hub.model.order import Order
 from hub.store import rows
 from hub.store.tx import Row, Tx
@@ -33,6 +33,7 @@ _ORDER_COLUMNS = [
     "total",
     "currency",
     "placed_at",
+    "expires_at",
     "read_at",
     "fetch_at",
     "created_at",
@@ -171,6 +172,7 @@ def _order_row(book: Book, old: Row | None, now: datetime) -> dict[str, Any]:
         "total": order.total("total") if order else None,
         "currency": order.currency if order else None,
         "placed_at": rows.micros(order.placed_at) if order else None,
+        "expires_at": rows.micros(reserved_until(book)),
         "read_at": rows.micros(book.read_at),
         "fetch_at": rows.micros(book.fetch_at),
         "created_at": old["created_at"] if old else stamp,

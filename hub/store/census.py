@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from hub.model.flow import NEEDS_PERSON
 from hub.model.view import Counts
 from hub.store import rows
 from hub.store.tx import Tx
 
-_NEEDY = ", ".join(f"'{state.value}'" for state in sorted(NEEDS_PERSON))
 _OLDEST = """
 SELECT min(due_at) AS due FROM (
   SELECT min(due_at) AS due_at FROM steps WHERE due_at IS NOT NULL
@@ -22,7 +20,8 @@ def census(tx: Tx, now: datetime) -> Counts:
     orders = tx.all("SELECT state, count(*) AS number FROM orders GROUP BY state")
     due = tx.all("SELECT state, count(*) AS number FROM steps WHERE due_at IS NOT NULL GROUP BY state")
     stopped = tx.all(
-        f"SELECT state, cause, count(*) AS number FROM steps WHERE state IN ({_NEEDY}) GROUP BY state, cause"
+        "SELECT state, cause, count(*) AS number FROM steps WHERE state IN ('held','parked','rejected','dead') "
+        "GROUP BY state, cause"
     )
     steps = {row["state"]: row["number"] for row in due}
     causes: dict[str, int] = {}

@@ -38,13 +38,18 @@ SELECT m.id, m.connection, m.topic, m.delivery_id, m.kind, m.mapping, m.state, m
   (SELECT count(*) FROM conflicts c WHERE c.message = m.id AND c.seen_at IS NULL) AS conflicts
 FROM messages m
 """
-STEPS = """
-SELECT s.*, o.label, o.source_id, o.total, o.currency, o.changed_at,
+_STEP_COLUMNS = """
+SELECT s.*, o.label, o.source_id, o.total, o.currency, o.changed_at, o.expires_at,
   e.amount AS effect_amount, e.currency AS effect_currency
-FROM steps s JOIN orders o ON o.key = s.order_key
+"""
+_BESIDE = """
+JOIN orders o ON o.key = s.order_key
 LEFT JOIN effects e ON e.order_key = s.order_key AND e.capability = s.capability AND e.subject = s.subject
   AND e.generation = s.generation
 """
+STEPS = f"{_STEP_COLUMNS} FROM steps s {_BESIDE}"
+# Of the steps that `chosen` names.
+CHOSEN_STEPS = f"{_STEP_COLUMNS} FROM chosen c JOIN steps s ON s.order_key = c.order_key AND s.id = c.id {_BESIDE}"
 
 
 class _Name(msgspec.Struct, frozen=True):
@@ -189,7 +194,8 @@ def held_messages(tx: Tx, connection: str | None, cause: str | None) -> list[int
 def step_row(row: Row) -> StepRow:
     stake = sum_of(row["effect_amount"], row["effect_currency"]) or sum_of(row["total"], row["currency"])
     label = row["label"] or row["source_id"]
-    return StepRow(row["order_key"], label, rows.step_of(row), rows.surely(row["changed_at"]), stake)
+    changed, expires = rows.surely(row["changed_at"]), rows.moment(row["expires_at"])
+    return StepRow(row["order_key"], label, rows.step_of(row), changed, stake, expires)
 
 
 def messages(

@@ -75,6 +75,7 @@ orders = _table(
     Column("total", BigInteger),
     Column("currency", Text),
     Column("placed_at", _NOW),
+    Column("expires_at", _NOW),  # the soonest end of an authorisation that is not captured
     Column("read_at", _NOW),
     Column("fetch_at", _NOW),
     Column("created_at", _NOW, nullable=False),
@@ -83,6 +84,12 @@ orders = _table(
 )
 Index("orders_state", orders.c.state, orders.c.changed_at)
 Index("orders_changed", orders.c.changed_at)
+Index(
+    "orders_expiring",
+    orders.c.expires_at,
+    sqlite_where=text("expires_at IS NOT NULL"),
+    postgresql_where=text("expires_at IS NOT NULL"),
+)
 Index("orders_label", orders.c.label)
 
 versions = _table(
@@ -130,6 +137,11 @@ Index("steps_due", steps.c.due_at, sqlite_where=text("due_at IS NOT NULL"), post
 Index(
     "steps_attention",
     steps.c.state,
+    steps.c.cause,
+    steps.c.connection,
+    steps.c.order_key,
+    steps.c.began_at,
+    steps.c.id,
     sqlite_where=text("state IN ('held','parked','rejected','dead')"),
     postgresql_where=text("state IN ('held','parked','rejected','dead')"),
 )

@@ -233,6 +233,7 @@ def upgrade() -> None:
         sa.Column("total", sa.BigInteger(), nullable=True),
         sa.Column("currency", sa.Text(), nullable=True),
         sa.Column("placed_at", sa.BigInteger(), nullable=True),
+        sa.Column("expires_at", sa.BigInteger(), nullable=True),
         sa.Column("read_at", sa.BigInteger(), nullable=True),
         sa.Column("fetch_at", sa.BigInteger(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
@@ -242,6 +243,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("orders", schema=None) as batch_op:
         batch_op.create_index("orders_changed", ["changed_at"], unique=False)
+        batch_op.create_index(
+            "orders_expiring",
+            ["expires_at"],
+            unique=False,
+            sqlite_where=sa.text("expires_at IS NOT NULL"),
+            postgresql_where=sa.text("expires_at IS NOT NULL"),
+        )
         batch_op.create_index("orders_label", ["label"], unique=False)
         batch_op.create_index("orders_state", ["state", "changed_at"], unique=False)
 
@@ -294,7 +302,7 @@ def upgrade() -> None:
     with op.batch_alter_table("steps", schema=None) as batch_op:
         batch_op.create_index(
             "steps_attention",
-            ["state"],
+            ["state", "cause", "connection", "order_key", "began_at", "id"],
             unique=False,
             sqlite_where=sa.text("state IN ('held','parked','rejected','dead')"),
             postgresql_where=sa.text("state IN ('held','parked','rejected','dead')"),
@@ -376,6 +384,11 @@ def downgrade() -> None:
     with op.batch_alter_table("orders", schema=None) as batch_op:
         batch_op.drop_index("orders_state")
         batch_op.drop_index("orders_label")
+        batch_op.drop_index(
+            "orders_expiring",
+            sqlite_where=sa.text("expires_at IS NOT NULL"),
+            postgresql_where=sa.text("expires_at IS NOT NULL"),
+        )
         batch_op.drop_index("orders_changed")
 
     op.drop_table("orders")
