@@ -126,6 +126,8 @@ def _judge_shipping(setting: Setting, book: Book, step: Step, order: Order) -> G
         return Hold("address_incomplete", {"missing": gaps})
     if payment.readiness(order) != payment.READY:
         return Hold("payment_waiting")
+    if payment.given_back(order):
+        return Hold("overtaken", {"changed": "refund"})
     if group.sent and (changed := _changed(book, group)):
         return Hold("overtaken", {"changed": changed, "group": group.id})
     if order.cod_amount:

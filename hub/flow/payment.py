@@ -33,6 +33,12 @@ def _one(payment: Payment) -> str:
     return READY if payment.status in ("authorized", "partially_captured") else WAITING
 
 
+def given_back(order: Order) -> bool:
+    """Whether all the money that came in went back: goods that leave now would be a present."""
+    came_in = [payment for payment in order.payments if payment.captured]
+    return bool(came_in) and all(payment.refunded >= payment.captured for payment in came_in)
+
+
 def capturable(payment: Payment) -> int:
     """Minor units that the hub may still capture; 0 where it never touches the money."""
     if payment.custodian not in _HUB_MOVES or payment.status not in ("authorized", "partially_captured"):

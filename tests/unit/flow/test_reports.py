@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from stage import UNKNOWN, money, order, ship
 
+from hub.flow import commands
 from hub.model.book import state_of
 from hub.model.flow import State
 from hub.model.message import Entity
@@ -20,6 +21,24 @@ class TestReports:
         stage.settle()
         assert not stage.provider.executed["payment.refund"]
         assert stage.provider.executed["fulfillment.create"][0]["body"]["group"]["lines"][0]["id"] == "L2"
+
+    def test_nothing_leaves_for_money_that_was_given_back_whole_until_a_person_says_so(self, stage):
+        stage.receive(order(payments=[money(custodian="bank_transfer", status="pending")]))
+        stage.run()
+        back = money(custodian="bank_transfer", status="refunded", captured=3000, refunded=3000)
+        stage.receive(order(version="2", payments=[back]))
+        stage.settle()
+        assert not stage.provider.executed["fulfillment.create"]
+        assert (stage.step("warehouse").cause, stage.step("warehouse").detail["changed"]) == ("overtaken", "refund")
+        commands.release(stage.setting, "shop:1", None, "ann", "a present", stage.now)
+        stage.settle()
+        assert len(stage.provider.executed["fulfillment.create"]) == 1
+
+    def test_a_part_of_the_money_given_back_stops_nothing(self, stage):
+        part = money(custodian="bank_transfer", status="partially_refunded", captured=3000, refunded=2999)
+        stage.receive(order(payments=[part]))
+        stage.settle()
+        assert len(stage.provider.executed["fulfillment.create"]) == 1
 
     def test_what_the_storefront_fulfilled_is_not_shipped_again(self, stage):
         stage.receive(order(payments=[money(custodian="bank_transfer", status="pending")]))
