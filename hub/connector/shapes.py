@@ -123,6 +123,7 @@ RESULTS: dict[str, dict[str, Shape]] = {
     "order.list": {"orders": ["any"], "next": "text?"},
     "order.acknowledge": {"id": "text"},
     "order.complete": {"id": "text", "status": "text?"},
+    "order.completed": {"hits": [{"id": "text", "status": "text?"}]},
     "shipment.announce": _EFFECT,
     "shipment.announced": {"hits": [{"id": "text", "tracking_number": "text?", "status": "text?"}]},
     "notification.send": {"id": "text"},

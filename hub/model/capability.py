@@ -141,7 +141,16 @@ def _all() -> tuple[Capability, ...]:
         read("order.list", ("updated_since", "cursor"), ("orders", "next"), title="List orders"),
         change("order.acknowledge", ("source_id",), ("id",), title="Acknowledge an order"),
         # every parcel has left and was written back: the source may call the order complete
-        change("order.complete", ("source_id",), ("id", "status"), irreversible=True, title="Mark an order complete"),
+        change(
+            "order.complete",
+            ("source_id",),
+            ("id", "status"),
+            irreversible=True,
+            find="order.completed",
+            title="Mark an order complete",
+        ),
+        # hits: [{id, status}], the order itself where the source counts it as complete now
+        read("order.completed", ("source_id",), ("hits",), title="Look up whether an order is complete"),
         # parcel: {id, lines: [{id, quantity}], tracking_number, carrier, tracking_url, shipped_at};
         # complete: bool (every line of the order has now left), notify: bool (the storefront mails the buyer)
         change(
