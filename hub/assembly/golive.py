@@ -13,6 +13,7 @@ from hub.assembly.doctor import FAIL, NOTE, OK, WARN, Finding, tried
 from hub.assembly.edit import Page, edit
 from hub.assembly.home import Unfit
 from hub.assembly.hub import Hub
+from hub.assembly.install import judge_secrets
 from hub.assembly.probe import probe_all
 from hub.flow import commands
 from hub.flow.setting import MODES
@@ -56,6 +57,8 @@ def readiness(hub: Hub, names: tuple[str, ...], mode: Mode, *, online: bool) -> 
     if MODES.index(hub.config.hub.mode) < MODES.index(mode):
         says = f"the installation's own mode is {hub.config.hub.mode}, which no connection exceeds"
         found.findings.append(Finding("hub.yaml", FAIL, says, f"write mode: {mode} under hub:"))
+    for problem in judge_secrets(hub.install, hub.vault):
+        found.findings.append(Finding("hub.yaml", FAIL, f"line {problem.line}: {problem.what}", problem.mend))
     bench = _Bench(hub, names, mode)
     for name in names:
         found.findings += bench.connection(name, hub.config.connections[name])

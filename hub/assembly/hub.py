@@ -176,32 +176,41 @@ class Hub:
             if self._closed:
                 return False
             try:
-                install = read_install(self.home.folder)
-                _raise(judge_secrets(install, self.vault))
+                built = self._read_again()
             except Problems as found:
                 for problem in found.problems:
                     _log.error("the changed configuration is not taken up", problem=str(problem))
                 return False
-            install = _with_flows(install, self.catalogue)
-            running = self._engine
-            if running is not None:
-                running.stop()
-            before, self._built = (
-                self._built,
-                build(install, self.vault, self._key, self.store, self._around, self._built),
-            )
-            hang_up(one for one in before.connections if self.connections.get(one.account.name) is not one)
-            self._doors.replace(self._built.doors)
-            if self._lock is not None:
-                self.settle()
-            if running is not None:
-                self._plan_sweeps()
-                self._engine = self._make_engine()
-                self._engine.start()
+            self._swap(built)
             for tell in self.after_reload:
                 tell()
             _log.info("the changed configuration is in force")
             return True
+
+    def _read_again(self) -> Built:
+        install = read_install(self.home.folder)
+        if self._lock is not None:
+            _raise(judge_secrets(install, self.vault))
+        install = replace(install, catalogue=replace(install.catalogue, flows=self.catalogue.flows))
+        return build(install, self.vault, self._key, self.store, self._around, self._built)
+
+    def _swap(self, built: Built) -> None:
+        """What is running finishes under what was in force; what begins then, begins under the new."""
+        before, running = self._built, self._engine
+        if running is not None:
+            running.stop()
+        self._built = built
+        self._doors.replace(built.doors)
+        try:
+            if self._lock is not None:
+                self.settle()
+        finally:  # even on a full disk the workers go on
+            if running is not None:
+                self._engine = self._make_engine()
+                self._engine.start()
+        if running is not None:
+            self._plan_sweeps()
+        hang_up(one for one in before.connections if self.connections.get(one.account.name) is not one)
 
     def close(self) -> None:
         """Lets what is running finish, then closes the store. May be called twice."""
@@ -281,9 +290,10 @@ def open_hub(
     install = read_install(directory)
     key = InstallKey(install.home.key_file)
     vault = Vault(install.home.secrets_file, key)
-    _raise(judge_secrets(install, vault))
+    if own:  # a command may be given where the hub's own environment, and so its secrets, are not at hand
+        _raise(judge_secrets(install, vault))
     path = install.home.database
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with contextlib.ExitStack() as undo:
         lock = hold_lock(path) if own or upgrade.revision(path) is None else None
         if lock is not None:
@@ -300,10 +310,6 @@ def open_hub(
             lock.close()  # it was held to make the file
         undo.pop_all()
         return hub
-
-
-def _with_flows(install: Install, before: Catalogue) -> Install:
-    return replace(install, catalogue=replace(install.catalogue, flows=before.flows))
 
 
 def _raise(problems: Sequence[Problem]) -> None:

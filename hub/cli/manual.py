@@ -15,11 +15,9 @@ _HEAD = """# Commands
 <!-- made from the commands: run `CROSSDOCK_WRITE_DOCS=1 pytest tests/unit/cli/test_manual.py` -->
 
 Every command explains itself with `--help`, answers with one JSON document where `--json` is given, and ends with 0
-when
-all is well, 1 when the answer is no, and 2 when something is to be mended first: a word in the line, a file, a secret.
-Commands that work on an installation find it in `--home DIR`, in `CROSSDOCK_HOME`, or in the nearest folder above
-that has
-a `hub.yaml`.
+when all is well, 1 when the answer is no, and 2 when something is to be mended first: a word in the line, a file, a
+secret. Commands that work on an installation find it in `--home DIR`, in `CROSSDOCK_HOME`, or in the nearest folder
+above that has a `hub.yaml`.
 """
 
 
