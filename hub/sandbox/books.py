@@ -38,7 +38,8 @@ class Address:
 
 @dataclass
 class Line:
-    """One line. `price` is net and per unit, `discount` is for all its units; `sent` counts units that have left."""
+    """One line. `price` is net and per unit, `discount` is for all its units; `sent` counts units that have left,
+    `given_up` those that were refunded before they left."""
 
     id: str
     product: str
@@ -51,6 +52,7 @@ class Line:
     grams: int
     discount: int = 0
     sent: int = 0
+    given_up: int = 0
 
     @property
     def ships(self) -> bool:
@@ -58,7 +60,7 @@ class Line:
 
     @property
     def left(self) -> int:
-        return max(0, self.current - self.sent)
+        return max(0, self.current - self.given_up - self.sent)
 
 
 @dataclass
@@ -241,7 +243,7 @@ class StoreOrder:
         """SKU -> quantity of the lines that leave from one place."""
         found: dict[str, int] = {}
         for line in self.lines:
-            quantity = line.quantity if original else line.current
+            quantity = line.quantity if original else line.current - line.given_up
             if line.sku.startswith(prefix) and quantity:
                 found[line.sku] = found.get(line.sku, 0) + quantity
         return found

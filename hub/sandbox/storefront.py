@@ -91,7 +91,10 @@ class Storefront(ABC):
         self, order: StoreOrder, amount: int, now: float, lines: Mapping[str, int] | None = None,
         reason: str = "", by: str = "store", gateway: bool = True,
     ) -> Refund | None:  # fmt: skip
-        """Gives money back through whoever holds it. None where less than that is left, or the gateway refuses."""
+        """Gives money back through whoever holds it. None where less than that is left, or the gateway refuses.
+
+        Of `lines` (line id -> units) those that have not left are not going to.
+        """
         if amount > order.received - order.refunded or amount < 0:
             return None
         if gateway and amount and order.means.intent and self.stripe:
@@ -105,8 +108,16 @@ class Storefront(ABC):
         order.transactions.append(moved)
         made = Refund(self.new_id("refund"), now, amount, dict(lines or {}), reason, by, moved.id)
         order.refunds.append(made)
+        for line_id, units in made.lines.items():
+            if line := order.line(line_id):
+                line.given_up += min(units, line.left)
+        if amount and order.refunded == order.received:
+            self.refunded_whole(order)
         self.changed(order, now, "refunded")
         return made
+
+    def refunded_whole(self, order: StoreOrder) -> None:
+        """Nothing is left of what the buyer paid."""
 
     def fulfil(self, order: StoreOrder, now: float, lines: Mapping[str, int] | None = None, number: str = "") -> Sent:
         """The merchant ships something by hand, past the hub."""

@@ -103,7 +103,7 @@ def line_document(order: StoreOrder, line: Line, quantity: int | None = None) ->
     """One line; `quantity` where a fulfilment or refund speaks of some of its units."""
     _, discount, tax = order.line_money(line, line.quantity)
     _, shown_discount, shown_tax = order.line_money(line, line.quantity, presented=True)
-    sent = "fulfilled" if line.sent and line.sent >= line.current else "partial" if line.sent else None
+    sent = "fulfilled" if line.sent and not line.left else "partial" if line.sent else None
     return {
         "id": int(line.id), "admin_graphql_api_id": gid("LineItem", line.id), "attributed_staffs": [],
         "current_quantity": kept(order, line), "fulfillable_quantity": line.left, "fulfillment_service": "manual",

@@ -50,7 +50,7 @@ class Room:
     @property
     def lines(self) -> list[dict[str, Any]]:
         return [
-            {"id": gid("FulfillmentOrderLineItem", self.line_id(line)), "totalQuantity": line.current,
+            {"id": gid("FulfillmentOrderLineItem", self.line_id(line)), "totalQuantity": line.current - line.given_up,
              "remainingQuantity": 0 if self.order.cancelled_at else line.left, "sku": line.sku,
              "productTitle": line.title,
              "variantTitle": None, "requiresShipping": line.ships, "vendor": None, "lineItem": (self.order, line)}

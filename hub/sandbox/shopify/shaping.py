@@ -114,10 +114,9 @@ def financial(order: StoreOrder) -> str:
 
 def fulfilled(order: StoreOrder) -> str:
     """UNFULFILLED, PARTIALLY_FULFILLED or FULFILLED."""
-    wanted, sent = sum(line.current for line in order.lines), sum(line.sent for line in order.lines)
-    if not sent:
+    if not any(line.sent for line in order.lines):
         return "UNFULFILLED"
-    return "FULFILLED" if sent >= wanted else "PARTIALLY_FULFILLED"
+    return "FULFILLED" if not any(line.left for line in order.lines) else "PARTIALLY_FULFILLED"
 
 
 def kept(order: StoreOrder, line: Line) -> int:

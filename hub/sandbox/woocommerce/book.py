@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from hub.sandbox import signing
-from hub.sandbox.books import StoreOrder, Transaction
+from hub.sandbox.books import Sent, StoreOrder, Transaction
 from hub.sandbox.desk import Desk
 from hub.sandbox.outbox import Delivery, Postal, Subscription
 from hub.sandbox.storefront import Storefront
@@ -77,6 +78,20 @@ class Shop(Storefront):
         order.status = "cancelled"
         if order.means.kind == "stripe" and order.means.intent and self.stripe and not order.paid_at:
             self.stripe.cancel_by_store(order.means.intent, now)
+
+    def record(self, order: StoreOrder, sent: Sent, now: float) -> None:
+        """All that an order says of a parcel is its tracking number; when nothing is left the merchant completes it."""
+        if sent.number:
+            day = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%d")
+            order.trackings.append(
+                {"id": sent.id, "number": sent.number, "provider": sent.company, "date": day, "link": sent.url}
+            )
+        super().record(order, sent, now)
+        if order.status in ("processing", "on-hold") and not any(line.left for line in order.lines if line.ships):
+            self.set_status(order, "completed", now)
+
+    def refunded_whole(self, order: StoreOrder) -> None:
+        order.status = "refunded"
 
     def heard_of_capture(self, order: StoreOrder, now: float) -> None:
         self._paid(order, now)

@@ -132,8 +132,6 @@ class WooCommerce(Shop):
         if made is None:
             raise Refusal(500, "woocommerce_rest_cannot_create_order_refund", "The gateway declined the refund.")
         self.ledger.effect(call.now, "payment.refund", **facts, id=made.id)
-        if order.refunded == order.received:
-            order.status = "refunded"
         return answer(201, refund_document(order, made, self.site, gateway))
 
     def _notes(self, order: StoreOrder, call: Call) -> Answer:

@@ -147,3 +147,27 @@ def test_strangers_are_refused_and_broken_json_too(clerk: Clerk) -> None:
     order = clerk.place(BASALT, "paid by card")
     assert clerk.ask(BASALT, "PUT", f"{ORDERS}/{order.id}", b"{", query=query).status == 400
     assert json.loads(clerk.ask(BASALT, "PUT", f"{ORDERS}/{order.id}", b'{"status":"sent"}', query=query).body)["code"]
+
+
+def test_what_the_merchant_ships_is_a_tracking_number_and_the_last_of_it_completes(clerk: Clerk) -> None:
+    order = clerk.place(BASALT, "paid by card, shipped in two parcels")
+    shop, line = clerk.world.woo, order.lines[0]
+    shop.fulfil(order, clerk.clock.now, {line.id: 1}, "HAND1")
+    document = clerk.woo("GET", f"{ORDERS}/{order.id}").json()
+    meta = {each["key"]: each["value"] for each in document["meta_data"]}
+    assert [item["tracking_number"] for item in meta["_wc_shipment_tracking_items"]] == ["HAND1"]
+    assert document["status"] == "processing"
+    shop.fulfil(order, clerk.clock.now)
+    assert clerk.woo("GET", f"{ORDERS}/{order.id}").json()["status"] == "completed"
+    assert book(clerk.world) == []  # nobody asked for it through the API
+
+
+def test_units_given_back_before_they_left_are_not_left_to_ship(clerk: Clerk) -> None:
+    order = clerk.place(BASALT, "paid by card, shipped in two parcels")
+    line = order.lines[0]
+    units = line.quantity
+    clerk.world.woo.refund(order, 100, clerk.clock.now, {line.id: 1})
+    assert (line.left, order.group("WH-")[line.sku]) == (units - 1, units - 1)
+    assert order.status == "processing"
+    clerk.world.woo.refund(order, order.received - order.refunded, clerk.clock.now)
+    assert clerk.woo("GET", f"{ORDERS}/{order.id}").json()["status"] == "refunded"
