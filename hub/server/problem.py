@@ -11,6 +11,13 @@ from werkzeug.exceptions import HTTPException
 API_PATHS = ("/api/", "/metrics", "/healthz", "/readyz")
 
 
+_WORDS = {
+    HTTPStatus.NOT_FOUND: "There is nothing at this address.",
+    HTTPStatus.METHOD_NOT_ALLOWED: "This address cannot be asked in this way.",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "That is more than is accepted here.",
+}
+
+
 class Problem(Exception):
     """Ends a request of the API. `detail` is for the caller and never quotes what was sent."""
 
@@ -36,7 +43,8 @@ def handle_errors(app: Flask) -> None:
     @app.errorhandler(HTTPException)
     def _http(error: HTTPException) -> Response:
         status = HTTPStatus(error.code or 500)
-        return _answer(status, error.description or status.phrase)
+        own = error.description if error.description != type(error).description else None
+        return _answer(status, own or _WORDS.get(status, status.phrase))
 
     @app.errorhandler(Exception)
     def _defect(error: Exception) -> Response:

@@ -193,7 +193,7 @@ def _attempt(attempt: Attempt, dossier: Dossier) -> Entry:
     effect = _effect(attempt, dossier)
     table = _LOOKED if attempt.trigger == "lookup" else _VERDICTS
     words, tone = table.get(attempt.verdict or "", ("could not be looked up yet", "doubt"))
-    title = title_of(step.capability if step else None) or (step.name if step else attempt.step)
+    title = _title(step) if step else attempt.step
     again = " once more, with the same key" if attempt.trigger == "resend" else ""
     said_ = ": ".join(part for part in (attempt.code, attempt.message) if part)
     done = attempt.verdict == Verdict.DONE
@@ -214,6 +214,12 @@ def _attempt(attempt: Attempt, dossier: Dossier) -> Entry:
     )
 
 
+def _title(step: Step) -> str:
+    found = title_of(step.capability) or _AWAITED.get(step.awaits or "")
+    kind = step.spec.get("kind")
+    return (found or step.name.replace("-", " ").capitalize()) + (f" ({kind})" if kind else "")
+
+
 def _effect(attempt: Attempt, dossier: Dossier) -> Effect | None:
     """The effect that the attempt was for: of its step, the last one intended before it ended."""
     mine = [effect for effect in dossier.book.effects.values() if effect.step == attempt.step]
@@ -232,9 +238,9 @@ def _deliveries(dossier: Dossier) -> Iterator[Entry]:
 
 def _step(step: Step, dossier: Dossier) -> Iterator[Entry]:
     """What attempts do not tell: what was awaited, skipped or taken back, where it stands, and what comes next."""
-    title = title_of(step.capability) or _AWAITED.get(step.awaits or "", step.name.replace("-", " ").capitalize())
+    title = _title(step)
     facts: dict[str, Any] = {"step": step.id, "capability": step.capability, "connection": step.connection}
-    if step.state is State.DONE and step.awaits and step.ended_at:
+    if step.state is State.DONE and step.awaits and step.awaits != "delivered" and step.ended_at:
         yield Entry(step.ended_at, "step", title, tone="good", **facts)
     elif step.state is State.SKIPPED and step.ended_at and step.cause not in (None, "does_not_apply"):
         yield Entry(
