@@ -77,12 +77,18 @@ class HubProcess:
         while time.monotonic() < end:
             if self._process is not None and self._process.poll() is not None:
                 raise HubFailed(self._last_words())
-            try:
-                with socket.create_connection(("127.0.0.1", self._port), timeout=0.2):
-                    return
-            except OSError:
-                time.sleep(0.05)
+            if self.is_up():
+                return
+            time.sleep(0.05)
         raise HubFailed(self._last_words())
+
+    def is_up(self) -> bool:
+        """Whether it accepts connections."""
+        try:
+            with socket.create_connection(("127.0.0.1", self._port), timeout=0.2):
+                return True
+        except OSError:
+            return False
 
     def kill(self) -> None:
         """SIGKILL, and at once a new one."""
@@ -144,12 +150,14 @@ def _attend(
 ) -> None:
     """Watches until everything that should end has ended, or time is up; kills the hub now and then if asked to."""
     chance = random.Random(terms.seed)  # noqa: S311 - a demo that can be repeated, not a secret
-    next_kill = began + chance.uniform(*terms.kill_every)
+    next_kill: float | None = began + chance.uniform(*terms.kill_every)
     progress, calm = Progress(), 0
     while (seconds := time.monotonic() - began) < terms.seconds:
-        if terms.kill and time.monotonic() >= next_kill:
+        if terms.kill and next_kill is None and hub.is_up():
+            next_kill = time.monotonic() + chance.uniform(*terms.kill_every)  # of a life, not of a boot
+        elif terms.kill and next_kill is not None and time.monotonic() >= next_kill:
             hub.kill()
-            next_kill = time.monotonic() + chance.uniform(*terms.kill_every)
+            next_kill = None
         time.sleep(_LOOK_SECONDS)
         now = Progress(seconds, world.status()["orders"], states(home), world.status(), hub.kills)
         still = now.states == progress.states and now.placed == terms.orders

@@ -113,6 +113,21 @@ def loads(text: str, file: str = "<text>") -> Document:
     """The document in a text. Raises Problems."""
     if len(text.encode("utf-8", "replace")) > MAX_BYTES:
         raise Problems([_fault(file, f"the document is larger than {MAX_BYTES // 1024} KiB", "split it")])
+    found = _quickly(text, file)
+    return found if found is not None else _carefully(text, file)
+
+
+def _quickly(text: str, file: str) -> Document | None:
+    """A faultless document by the C parser, some 25 times faster; None where anything is amiss, to be told carefully."""
+    reader = _Reader(file)
+    try:
+        data = reader.read(iter(YAML(typ="safe", pure=False).parse(text)))
+    except (YAMLError, Problems, RecursionError, ValueError, AttributeError):
+        return None
+    return None if reader.problems else _made(reader, data)
+
+
+def _carefully(text: str, file: str) -> Document:
     reader = _Reader(file)
     yaml = YAML(typ="safe", pure=True)
     try:
@@ -124,7 +139,11 @@ def loads(text: str, file: str = "<text>") -> Document:
         raise Problems([*reader.problems, _fault(file, what, "correct the syntax")]) from error
     if reader.problems:
         raise Problems(reader.problems)
-    return Document(file, data, reader.spots, hashlib.sha256(canonical_json(data)).hexdigest())
+    return _made(reader, data)
+
+
+def _made(reader: _Reader, data: Any) -> Document:
+    return Document(reader.file, data, reader.spots, hashlib.sha256(canonical_json(data)).hexdigest())
 
 
 def validate(document: Document, model: type[Model]) -> Model:
@@ -200,7 +219,7 @@ class _Reader:
     def _key_text(self, event: ScalarEvent, path: Place) -> str:
         if event.anchor is not None or (event.tag is not None and str(event.tag) != "!"):
             self._refuse(event, path, "a key has an anchor or a tag", "remove it")
-        if event.value == "<<" and event.style is None:
+        if event.value == "<<" and not event.style:
             self._refuse(event, path, "a merge key stands here", "write the merged values out")
         return str(event.value)
 
@@ -216,7 +235,7 @@ class _Reader:
         text = str(event.value)
         if looks_leaked(text):
             return self._refuse(event, path, "a secret stands here in plain text", REFERENCE_MEND)
-        if event.style is not None or (event.tag is not None and str(event.tag) == "!"):
+        if event.style or (event.tag is not None and str(event.tag) == "!"):
             return text
         if text in _CONSTANTS:
             return _CONSTANTS[text]
@@ -233,7 +252,7 @@ class _Reader:
         self._key = None
         offset = None
         if isinstance(event, ScalarEvent) and mark.line == end.line:
-            offset = 0 if event.style is None else 1
+            offset = 1 if event.style else 0
         # A key written twice keeps its first place, so that both can be named.
         self.spots.setdefault(path, Spot(mark.line + 1, mark.column + 1, key.line + 1, key.column + 1, offset))
 

