@@ -43,8 +43,7 @@ class Finding:
 
 def examine(folder: Path, *, online: bool = True, thorough: bool = False) -> Iterator[Finding]:
     """Every finding, as it is made. `online`: providers are asked (nothing is changed); `thorough`: the whole
-    database is
-    read.
+    database is read.
     """
     install, problems = survey(folder)
     for problem in problems:

@@ -1,9 +1,8 @@
 """A whole hub in one process: everything joined, opened and closed in the right order.
 
 `open_hub(folder)` is what the server, the commands, the demo and the simulation use. Opened to run (`own`), it holds
-the
-store's lock for life, ends the leases of earlier boots, and can `start` its workers; opened beside a running hub, for a
-command, it does none of that.
+the store's lock for life, ends the leases of earlier boots, and can `start` its workers; opened beside a running hub,
+for a command, it does none of that.
 """
 
 from __future__ import annotations
@@ -280,11 +279,9 @@ def open_hub(
 ) -> Hub:
     """The hub of an installation's folder, not working yet (see `Hub.start`).
 
-    `threaded`: its store commits in groups on a thread of its own; without, each moment on the caller's. `own`: it
-    is the
-    one hub that runs here (by default, a threaded one is). Raises Problems for what is wrong in any file, KeyFault,
-    Older,
-    hub.store.open.Occupied where another hub runs, hub.store.upgrade.Newer, NotDurable.
+    `threaded`: its store commits in groups on a thread of its own; without, each moment on the caller's. `own`: it is
+    the one hub that runs here (by default, a threaded one is). Raises Problems for what is wrong in any file,
+    KeyFault, Older, hub.store.open.Occupied where another hub runs, hub.store.upgrade.Newer, NotDurable.
     """
     own = threaded if own is None else own
     install = read_install(directory)

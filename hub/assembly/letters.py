@@ -28,8 +28,7 @@ class Taken:
 
 def preview(folder: Path | None, kind: str, locale: str | None) -> Letter:
     """A letter with an invented order, in the installation's templates and name; the shipped ones without. Raises
-    Unfit,
-    Problems, CannotPrepare.
+    Unfit, Problems, CannotPrepare.
     """
     _known(kind)
     if folder is None:

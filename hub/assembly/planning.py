@@ -30,8 +30,7 @@ _OVER = ("cancelled", "deleted", "draft")
 @dataclass(frozen=True)
 class OrderPlan:
     """One order. `alone` says why it would be left alone; `problems` why it could not be read at all. Amounts are in
-    minor
-    units of `currency`.
+    minor units of `currency`.
     """
 
     connection: str

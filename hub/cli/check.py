@@ -23,8 +23,7 @@ def command(paths: tuple[Path, ...], home: Path | None, as_json: bool) -> None:
     """Say what is wrong in the declarations, where, and how to mend it.
 
     PATH is a file or a folder of connectors, webhooks, mappings, flows, or a hub.yaml. Their examples are run.
-    Without a
-    path, everything that the installation uses is examined, its secrets and letters included.
+    Without a path, everything that the installation uses is examined, its secrets and letters included.
 
     Ends with 0 when nothing is wrong, 1 when something is.
     """

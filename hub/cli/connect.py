@@ -61,9 +61,8 @@ def command(
     """Connect a provider's account: asks for what it needs and says where to find it, tries it out, writes hub.yaml.
 
     Credentials are asked for without showing them and go into the encrypted store. What is read of the account is
-    compared
-    with your other connections: which services, locations and SKUs have a counterpart, and which have none. A new
-    connection observes: it changes nothing until crossdock go-live, webhooks that are registered apart.
+    compared with your other connections: which services, locations and SKUs have a counterpart, and which have none.
+    A new connection observes: it changes nothing until crossdock go-live, webhooks that are registered apart.
 
     Run it again to change an answer. Ends with 1 where the account refuses the credentials.
     """

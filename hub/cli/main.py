@@ -1,8 +1,7 @@
 """`crossdock`: the commands by name, each in a module of its own that is imported only when it is used.
 
 What a command may raise on purpose is said here once: problems in files and a missing installation end with 2, a
-refusal
-with 1, and none of them with a traceback.
+refusal with 1, and none of them with a traceback.
 """
 
 from __future__ import annotations
@@ -10,7 +9,6 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Iterator, MutableMapping
-from importlib.util import find_spec
 from typing import Any
 
 import click
@@ -59,13 +57,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
 }
 
 
-def _is_here(module: str) -> bool:
-    return find_spec(f"hub.cli.{module}") is not None
-
-
-_WORDS = {word: entry for section in SECTIONS.values() for word, entry in section.items() if _is_here(entry[0])}
-
-
+_WORDS = {word: entry for section in SECTIONS.values() for word, entry in section.items()}
 _JSON = "crossdock.json"  # whether an answer in JSON was asked for, wherever in the line
 
 
@@ -112,10 +104,8 @@ class _Crossdock(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for title, words in SECTIONS.items():
-            rows = [(word, about) for word, (_, about) in words.items() if word in _WORDS]
-            if rows:
-                with formatter.section(title):
-                    formatter.write_dl(rows, col_max=14)
+            with formatter.section(title):
+                formatter.write_dl([(word, about) for word, (_, about) in words.items()], col_max=14)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         ctx.meta[_JSON] = "--json" in args

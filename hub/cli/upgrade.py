@@ -22,8 +22,7 @@ def command(backup_only: bool, offline: bool, home: Path | None, as_json: bool) 
     """Back up the database, the install key, the secrets and hub.yaml; bring the database to this version; run doctor.
 
     Stop the hub first. The backup holds the install key: keep it as safe as the original. To go back, put the files
-    where
-    they were and install the earlier version.
+    where they were and install the earlier version.
     """
     folder = find_home(home)
     done = upgrade(folder, datetime.now(UTC), only_backup=backup_only)
