@@ -15,7 +15,8 @@ class NotAStorefront(Exception):
 
 
 def reconcile(hub: Hub, name: str, since: datetime | None, progress: Callable[[Count], None]) -> Count:
-    """Reads every order changed since then (60 days ago) and keeps what was missed. Raises NotAStorefront, Unanswered."""
+    """Reads every order changed since then (60 days ago) and keeps what was missed. Raises NotAStorefront,
+    Unanswered."""
     source = hub.built.storefronts.get(name)
     if source is None:
         able = ", ".join(sorted(hub.built.storefronts)) or "none"
