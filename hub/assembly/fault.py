@@ -11,6 +11,7 @@ from hub.flow.commands import Refused
 from hub.language.problem import Problem, Problems
 from hub.model.account import NotAllowed
 from hub.model.contract import CannotPrepare, NotDurable
+from hub.reconcile.sweep import Unanswered
 from hub.store.open import Occupied
 from hub.store.upgrade import Newer
 from hub.vault.keys import KeyFault
@@ -41,6 +42,7 @@ _CODES: dict[type[Exception], tuple[str, int]] = {
     NotDurable: ("not_durable", ANSWER_IS_NO),
     Refused: ("refused", ANSWER_IS_NO),
     CannotPrepare: ("cannot_prepare", ANSWER_IS_NO),
+    Unanswered: ("unanswered", ANSWER_IS_NO),
     NotAllowed: ("not_allowed", ANSWER_IS_NO),
 }
 
@@ -52,5 +54,9 @@ def fault_of(error: BaseException) -> Fault | None:
         return Fault("problems", f"{len(found)} problems", TO_BE_MENDED, found)
     for kind, (code, exit_code) in _CODES.items():
         if isinstance(error, kind):
-            return Fault(code, str(error), exit_code)
+            return Fault(code, _sentence(error), exit_code)
     return None
+
+
+def _sentence(error: BaseException) -> str:
+    return f"the storefront did not answer: {error}" if isinstance(error, Unanswered) else str(error)
