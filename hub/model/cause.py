@@ -190,7 +190,7 @@ def _rows() -> tuple[Cause, ...]:
                "Mend the mapping, or have the source corrected; then release what is held.", Act.RELEASE),
         _setup("unknown_mapping", "No such mapping",
                "Messages of {connection} name a mapping that does not exist.",
-               "Add the mapping, or correct its name in the webhook's declaration; then release the message.", Act.CHECK),
+               "Add the mapping, or correct its name at the webhook; then release the message.", Act.CHECK),
         _setup("defect", "The hub stumbled",
                "A message of {connection} could not be handled: a fault of the hub.",
                "Report it with the message's number. Release it after the update that mends it.", Act.RELEASE),
