@@ -125,8 +125,8 @@ def _storefront() -> dict[str, Any]:
     return {
         "act_from": (datetime.now(UTC) - _LEAD).isoformat(timespec="seconds"),
         "owners": _OWNERS,
-        "sweep": {"every_seconds": 3.0, "overlap_seconds": 60.0},
-        "fresh_for_seconds": 5.0,
+        "sweep": {"every_seconds": 4.0, "overlap_seconds": 12.0},
+        "fresh_for_seconds": 15.0,
     }
 
 
