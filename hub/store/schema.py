@@ -14,6 +14,11 @@ def _table(name: str, *columns: Column[object] | UniqueConstraint) -> Table:
     return Table(name, metadata, *columns)
 
 
+def _partial(name: str, where: str, *columns: Column[object]) -> None:
+    """An index of only those rows for which `where` holds; SQLite uses it for conditions that say so word for word."""
+    Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
+
+
 messages = _table(
     "messages",
     Column("id", _ROW_ID, primary_key=True, autoincrement=True),
@@ -34,13 +39,8 @@ messages = _table(
     Column("due_at", _NOW),
     UniqueConstraint("connection", "topic", "delivery_id"),
 )
-Index(
-    "messages_due",
-    messages.c.due_at,
-    sqlite_where=text("due_at IS NOT NULL"),
-    postgresql_where=text("due_at IS NOT NULL"),
-)
-Index("messages_held", messages.c.cause, sqlite_where=text("state = 'held'"), postgresql_where=text("state = 'held'"))
+_partial("messages_due", "due_at IS NOT NULL", messages.c.due_at)
+_partial("messages_held", "state = 'held'", messages.c.cause)
 
 conflicts = _table(
     "conflicts",
@@ -84,12 +84,7 @@ orders = _table(
 )
 Index("orders_state", orders.c.state, orders.c.changed_at)
 Index("orders_changed", orders.c.changed_at)
-Index(
-    "orders_expiring",
-    orders.c.expires_at,
-    sqlite_where=text("expires_at IS NOT NULL"),
-    postgresql_where=text("expires_at IS NOT NULL"),
-)
+_partial("orders_expiring", "expires_at IS NOT NULL", orders.c.expires_at)
 Index("orders_label", orders.c.label)
 
 versions = _table(
@@ -133,17 +128,16 @@ steps = _table(
     Column("ended_at", _NOW),
     Column("due_at", _NOW),  # when a worker must look at it next; NULL when none must
 )
-Index("steps_due", steps.c.due_at, sqlite_where=text("due_at IS NOT NULL"), postgresql_where=text("due_at IS NOT NULL"))
-Index(
+_partial("steps_due", "due_at IS NOT NULL", steps.c.due_at)
+_partial(
     "steps_attention",
+    "state IN ('held','parked','rejected','dead')",
     steps.c.state,
     steps.c.cause,
     steps.c.connection,
     steps.c.order_key,
     steps.c.began_at,
     steps.c.id,
-    sqlite_where=text("state IN ('held','parked','rejected','dead')"),
-    postgresql_where=text("state IN ('held','parked','rejected','dead')"),
 )
 
 effects = _table(
@@ -232,9 +226,7 @@ chores = _table(
     Column("tries", Integer, nullable=False, server_default="0"),
     Column("detail", Text, nullable=False, server_default="{}"),
 )
-Index(
-    "chores_due", chores.c.due_at, sqlite_where=text("due_at IS NOT NULL"), postgresql_where=text("due_at IS NOT NULL")
-)
+_partial("chores_due", "due_at IS NOT NULL", chores.c.due_at)
 
 declarations = _table(
     "declarations",
