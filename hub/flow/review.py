@@ -28,7 +28,8 @@ def review(book: Book, now: datetime, *, is_open: bool) -> None:
         if step.cause == _CAUSE and step.subject not in changes:
             life.move(step, Event.SKIP, now, cause="changed_back" if is_open else "order_cancelled")
     for subject, (group, kind, change) in changes.items():
-        if not all_shipped(book, group):
+        # Fewer goods after they left are a return; another address is news to somebody even then.
+        if kind == "address" or not all_shipped(book, group):
             _task(book, group, subject, kind, change, now)
 
 

@@ -11,6 +11,23 @@ from hub.model.message import Entity
 from hub.model.outcome import Outcome, Verdict
 
 
+def moved(version):
+    entity = order(version=version)
+    entity.document["fulfillment"]["expectations"][0]["destination"]["street_address"] = "2 Quay"
+    return entity
+
+
+def test_an_address_edit_heard_of_after_the_goods_left_is_a_persons_matter_too(stage):
+    stage.receive(order())
+    stage.run()
+    ship(stage, [{"L1": 2, "L2": 1}])
+    stage.settle(3600)
+    assert state_of(stage.book()) == "completed"
+    stage.receive(moved("2"))
+    stage.run()
+    assert (stage.step("review").state, stage.step("review").cause) == (State.HELD, "changed_after")
+
+
 class TestReports:
     def test_a_refund_in_the_storefront_causes_no_refund_and_its_units_do_not_ship(self, stage):
         stage.receive(order())
