@@ -10,9 +10,12 @@ Host are the hub's.
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
 import json
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +48,21 @@ class CapturedDelivery:
     def header(self, name: str) -> str | None:
         return next((value for given, value in self.headers if given.lower() == name.lower()), None)
 
+    def followed_by(self, **changes: Any) -> CapturedDelivery:
+        """What the shop would send next: the order with these fields changed, a second later, signed anew."""
+        document = self.document()
+        second = 1 + int(document["date_modified_gmt"][-2:])
+        assert second < 60, "the next minute is not thought of"
+        document |= {"date_modified_gmt": f"{document['date_modified_gmt'][:-2]}{second:02d}"} | changes
+        body = json.dumps(document).encode()
+        signature = base64.b64encode(hmac.new(self.secret.encode(), body, hashlib.sha256).digest()).decode()
+        new = {
+            "x-wc-webhook-signature": signature, "x-wc-webhook-delivery-id": hashlib.md5(body).hexdigest(),
+            "x-wc-webhook-topic": "order.updated", "content-length": str(len(body)),
+        }  # fmt: skip
+        headers = tuple((name, new.get(name.lower(), value)) for name, value in self.headers)
+        return replace(self, name=f"{self.name}, and then", headers=headers, body=body)
+
     def request(self, host: str, path: str) -> bytes:
         """The whole request as bytes."""
         head = [f"POST {path} HTTP/1.1"]
@@ -72,9 +90,10 @@ class CapturedShop:
     def of_order(self, order_id: str) -> tuple[CapturedDelivery, ...]:
         return tuple(delivery for delivery in self.deliveries if delivery.order_id == order_id)
 
-    @property
-    def ping(self) -> CapturedDelivery:
-        return next(delivery for delivery in self.deliveries if delivery.topic is None)
+    def named(self, *names: str) -> tuple[CapturedDelivery, ...]:
+        found = tuple(delivery for delivery in self.deliveries if delivery.name in names)
+        assert {delivery.name for delivery in found} == set(names)
+        return found
 
 
 def _read(path: Path, secrets: dict[str, str]) -> CapturedDelivery:

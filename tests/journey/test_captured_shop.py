@@ -1,153 +1,263 @@
-"""Deliveries recorded from a running WooCommerce, byte for byte to a running hub: each order has its expected end."""
+"""Deliveries recorded from a running WooCommerce, byte for byte to a running hub: each order has its expected end.
+
+What the recorded shop did, by its order numbers:
+
+35  cash on delivery                   reaches the warehouse with its amount, leaves, and is completed in the shop
+36  cash on delivery, cancelled        is called back at the warehouse; nothing leaves
+37  bank transfer, a mug and an e-book waits; once paid, the mug leaves
+38  paid; a part refunded; moved       leaves once; no second refund; the edit after dispatch is a person's task
+41  an e-book                          completes with no warehouse order, no label, no address
+42  unpaid; paid later, no address     nothing leaves until it is paid and says where to
+"""
 
 from __future__ import annotations
 
-import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
-import pytest
-from captured_shop import CapturedShop
-from ruamel.yaml import YAML
-from town import Town
-
-from hub.assembly.home import Home
-from hub.vault.keys import InstallKey
-from hub.vault.store import Vault
+from hub.sandbox.settings import Settings
+from tests.journey.captured_shop import CapturedDelivery, CapturedShop
+from tests.journey.shop_api import ShopApi
+from tests.journey.town import Town
 
 SHOP = "birch"
+GOODS = {"SKU-TEE-RED": 100, "SKU-MUG": 200_000, "SKU-HOOD-M": 100, "SKU-HOOD-S": 100}
+OLD_HOME, NEW_HOME = "Musterstraße 1", "Neue Straße 2"
+HOUR = 3600.0
 
 
-class ShopApi:
-    """The shop's REST API as far as a hub reads it: each order as it was last told."""
+class RecordedShop:
+    """The recorded shop beside a town: its deliveries, its API, and what the warehouse has of its orders."""
 
-    def __init__(self) -> None:
-        self.orders: dict[str, dict[str, Any]] = {}
-        api = self
+    def __init__(self, town: Town, api: ShopApi, captured: CapturedShop) -> None:
+        self.town, self.api, self.captured = town, api, captured
+        self.warehouse: Any = town.world.accounts["shipbob/main"]
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
+    def send(self, *deliveries: CapturedDelivery, told: bool = True) -> None:
+        """Each delivery twice, as they were recorded. `told`: from now on the shop's API says what they say."""
+        for delivery in deliveries:
+            if told and delivery.order_id is not None:
+                self.api.orders[delivery.order_id] = delivery.document()
+            for _ in range(2):
+                assert self.post(delivery) == 200, f"{delivery.number} {delivery.name}"
 
-            def do_GET(self) -> None:
-                self._answer(*api.read(self.path.partition("?")[0].rstrip("/").split("/")))
+    def post(self, delivery: CapturedDelivery) -> int:
+        return delivery.send("127.0.0.1", self.town.port, f"/webhooks/{SHOP}")
 
-            def do_POST(self) -> None:
-                self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                api.written.append(self.path)
-                self._answer(201, {"id": len(api.written), "tracking_id": str(len(api.written))})
+    def latest(self, order: str) -> CapturedDelivery:
+        return self.captured.of_order(order)[-1]
 
-            do_PUT = do_POST
+    def state(self, order: str) -> str | None:
+        return self.town.states().get(f"{SHOP}:{order}")
 
-            def _answer(self, status: int, document: Any) -> None:
-                body = json.dumps(document).encode()
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
+    def becomes(self, order: str, state: str) -> None:
+        self.town.until(f"{order} is {state}", lambda: self.state(order) == state)
 
-            def log_message(self, *_: object) -> None:
-                pass
+    def ordered(self, order: str) -> list[dict[str, Any]]:
+        """The warehouse's ledger of one order: what it was asked to send."""
+        ids = {str(each.id) for each in self._at_warehouse(order)}
+        lines = self.town.ledgers()["shipbob-main"]
+        return [line for line in lines if line["effect"] == "fulfillment.create" and line["id"] in ids]
 
-        self.written: list[str] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.netloc = f"127.0.0.1:{self._server.server_address[1]}"
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+    def called_back(self, order: str) -> bool:
+        found = self._at_warehouse(order)
+        return bool(found) and all(each.cancelled for each in found)
 
-    def read(self, parts: list[str]) -> tuple[int, Any]:
-        if parts[-1] == "orders":
-            return 200, list(self.orders.values())
-        if parts[-1] == "refunds":
-            return 200, [self._refund(stub) for stub in self.orders.get(parts[-2], {}).get("refunds", [])]
-        if parts[-1] in self.orders:
-            return 200, self.orders[parts[-1]]
-        if parts[-2] == "orders":
-            return 404, {"code": "woocommerce_rest_shop_order_invalid_id", "message": "Invalid ID."}
-        return 200, []
+    def pack(self, order: str) -> None:
+        """The warehouse sends it now."""
+        with self.town.world.lock:
+            for each in self._at_warehouse(order):
+                for shipment in each.shipments:
+                    self.warehouse.ship(each, shipment, self.town.world.clock())
 
-    @staticmethod
-    def _refund(stub: dict[str, Any]) -> dict[str, Any]:
-        """As the API tells it: money given back, no line taken off."""
-        return stub | {
-            "amount": stub["total"].lstrip("-"), "date_created_gmt": "2026-11-23T01:24:39", "line_items": [],
-            "refunded_payment": False, "meta_data": [],
-        }  # fmt: skip
+    def left(self, order: str) -> dict[str, int]:
+        """SKU -> units that really left."""
+        units: Counter[str] = Counter()
+        for each in self._at_warehouse(order):
+            for shipment in each.shipments:
+                units.update(shipment.units if shipment.status == "Completed" else {})
+        return dict(units)
 
-    def __enter__(self) -> ShopApi:
-        self._thread.start()
-        return self
+    def _at_warehouse(self, order: str) -> list[Any]:
+        with self.town.world.lock:
+            return [each for each in self.warehouse.orders.values() if each.asked["order_number"] == f"#{order}"]
 
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+    def letters(self, order: str) -> Counter[str]:
+        """How many letters of each kind the buyer of an order got."""
+        lines = self.town.ledgers()["mailbox"]
+        return Counter(line["about"] for line in lines if f"#{order}" in line["subject"])
+
+    def written_back(self, order: str) -> None:
+        """Its one parcel's tracking, then its completion: each once, and in this order."""
+        trackings, updates = self.api.of(order, "shipment-trackings"), self.api.of(order, "")
+        numbers = [shipment.number for each in self._at_warehouse(order) for shipment in each.shipments]
+        assert [each.body["tracking_number"] for each in trackings] == numbers
+        assert [each.body for each in updates] == [{"status": "completed"}]
+        assert trackings[0].at < updates[0].at
+
+    def quiet(self) -> None:
+        """Waits until the hub has worked off everything it was sent."""
+        self.town.until(
+            "every delivery is worked off",
+            lambda: (
+                self.town.query("SELECT count(*) FROM messages WHERE due_at IS NOT NULL") == [(0,)]
+                and self.town.query("SELECT count(*) FROM steps WHERE state IN ('ready', 'leased', 'intent')") == [(0,)]
+            ),
+        )
 
 
-class CapturedTown(Town):
-    """The demo's town with one more shop: the recorded one."""
+@contextmanager
+def recorded_shop(directory: Path, shared: Path) -> Iterator[RecordedShop]:
+    captured = CapturedShop(shared / "captures" / "woocommerce")
+    assert len(captured.deliveries) == 22
+    settings = Settings.hasty().but(ships_after=(HOUR, HOUR), tracking_missing_share=0.0)  # the test packs
 
-    def __init__(self, directory: Any, api: ShopApi, captured: CapturedShop) -> None:
-        super().__init__(directory)
-        self._api, self._captured = api, captured
-
-    def __enter__(self) -> Town:
-        start, self.hub.start = self.hub.start, self._configure  # type: ignore[method-assign]
-        self._start = start
-        return super().__enter__()
-
-    def _configure(self) -> None:
-        self.hub.start = self._start  # type: ignore[method-assign]
-        yaml = YAML()
-        document = yaml.load(self.home.config)
+    def configure(document: dict[str, Any], vault: Any) -> None:
+        secrets = [vault.put(f"{SHOP}.webhook.{i}", secret) for i, secret in enumerate(captured.secrets)]
         made = dict(document["connections"]["basalt"])
-        vault = Vault(self.home.secrets_file, InstallKey(self.home.key_file))
-        secrets = [vault.put(f"{SHOP}.webhook.{i}", secret) for i, secret in enumerate(self._captured.secrets)]
         made |= {
-            "base_url": f"http://{self._api.netloc}", "private_targets": [self._api.netloc], "sweep": "off",
+            "base_url": f"http://{api.netloc}", "private_targets": [api.netloc], "sweep": "off",
             "webhook": {"secrets": secrets}, "act_from": "2026-01-01T00:00:00Z",
+            "settings": made["settings"] | {"digital_skus": ["SKU-EBOOK"]},
         }  # fmt: skip
         document["connections"][SHOP] = made
-        with self.home.config.open("w") as file:
-            yaml.dump(document, file)
-        self._start()
+
+    def people(world: Any) -> None:
+        for sku, units in GOODS.items():
+            world.accounts["shipbob/main"].restock(sku, units, world.clock())
+
+    with ShopApi() as api, Town(directory, people=people, configure=configure, settings=settings) as town:
+        yield RecordedShop(town, api, captured)
 
 
-@pytest.fixture
-def captured(shared) -> CapturedShop:
-    return CapturedShop(shared / "captures" / "woocommerce")
+def test_each_order_has_its_end(tmp_path: Path, shared: Path) -> None:
+    with recorded_shop(tmp_path, shared) as shop:
+        placed(shop)
+        cancelled(shop)
+        refunded_and_moved(shop)
+        paid_in_the_end(shop)
+        leaves(shop)
+        repeats_change_nothing(shop)
+        books = shop.town.ledgers()
+        assert books["stripe-main"] == books["easypost-main"] == []
+        assert not [each for each in shop.api.written if each.what == "refunds"]
+        assert {each.order for each in shop.api.written} == {"35", "37", "38", "42"}
+        assert shop.town.needs() == {}
 
 
-def _send(town: Town, api: ShopApi, captured: CapturedShop, *names: str, twice: bool = True) -> None:
-    for delivery in captured.deliveries:
-        if names and delivery.name not in names:
-            continue
-        if delivery.order_id is not None:
-            api.orders[delivery.order_id] = delivery.document()
-        for _ in range(1 + twice):
-            assert delivery.send("127.0.0.1", town.port, f"/webhooks/{SHOP}") == 200
+def placed(shop: RecordedShop) -> None:
+    """Everything is placed; what may go on does, and nothing else."""
+    shop.send(
+        *shop.captured.named(
+            "simple-guest", "multiline-discount", "jp-mixed-virtual-bacs", "customer-created", "digital-only",
+            "jpy-big-quantity-pending", "ping",
+        )
+    )  # fmt: skip
+    shop.town.until("two are at the warehouse", lambda: bool(shop.ordered("35") and shop.ordered("36")))
+    shop.becomes("41", "completed")
+    assert shop.state("37") == shop.state("42") == "waiting"
+    assert not any(shop.ordered(order) for order in ("37", "41", "42"))
+    (to_collect,) = shop.ordered("35")
+    assert to_collect["lines"] == {"SKU-TEE-RED": 1}
+    assert to_collect["tags"] == {"cod": "29.62 EUR"}
+    assert to_collect["address"] == {"street": OLD_HOME, "city": "Berlin", "zip": "10115", "country": "DE"}
+    (several,) = shop.ordered("36")
+    assert several["lines"] == {"SKU-TEE-RED": 2, "SKU-MUG": 3, "SKU-HOOD-M": 1}
+    assert several["tags"] == {"cod": "114.51 EUR"}
+    assert shop.letters("41") == {"confirmation": 1}
 
 
-def _ordered(town: Town, label: str) -> list[dict[str, Any]]:
-    """What the warehouse's book says of one of the shop's orders, by its printed number."""
-    lines = town.ledgers()["shipbob-main"]
-    return [line for line in lines if str(line.get("number", line.get("order_number", ""))).lstrip("#") == label]
+def cancelled(shop: RecordedShop) -> None:
+    shop.send(*shop.captured.named("cancelled"))
+    shop.becomes("36", "cancelled")
+    assert shop.called_back("36")
+    shop.pack("36")
+    assert shop.left("36") == {}
 
 
-def test_every_delivery_is_verified_and_each_order_has_its_end(tmp_path, captured):
-    with ShopApi() as api, CapturedTown(tmp_path, api, captured) as town:
-        _send(town, api, captured, "simple-guest", "multiline-discount", "jp-mixed-virtual-bacs", "digital-only",
-              "jpy-big-quantity-pending", "customer-created", "ping")  # fmt: skip
-        state = lambda order: town.states().get(f"{SHOP}:{order}")  # noqa: E731
-        town.until("cash on delivery ships", lambda: state("35") == "completed", 60)
-        # A bank transfer waits for its payment; an unpaid one ships nothing.
-        town.until("the digital one completes", lambda: state("41") == "completed")
-        assert state("37") == "waiting"
-        assert state("42") in ("waiting", "held")
-        _send(town, api, captured, "cancelled")
-        town.until("the cancelled one is called back", lambda: state("36") in ("cancelled", "completed", "held"), 60)
-        _send(town, api, captured, "customer-order-rest-paid")
-        town.until("the paid one is with the warehouse", lambda: state("38") in ("waiting", "completed"), 60)
-        _send(town, api, captured, "partial-refund", "address-edit")
-        town.until("an edit after dispatch is a person's", lambda: state("38") in ("held", "completed"), 60)
-        assert not [line for name, lines in town.ledgers().items() if name.startswith("stripe") for line in lines]
+def refunded_and_moved(shop: RecordedShop) -> None:
+    shop.send(*shop.captured.named("customer-order-rest-paid"))
+    shop.town.until("the paid one is at the warehouse", lambda: bool(shop.ordered("38")))
+    shop.send(*shop.captured.named("partial-refund"))
+    shop.quiet()
+    assert shop.state("38") == "waiting"  # for the warehouse: a refund of money takes no goods back
+    shop.send(*shop.captured.named("address-edit"))
+    shop.becomes("38", "held")
+    assert shop.town.stopped() == {f"{SHOP}:38": {"changed_after"}}
+    (sent,) = shop.ordered("38")
+    assert (sent["lines"], sent["address"]["street"]) == ({"SKU-TEE-RED": 1, "SKU-HOOD-S": 2}, OLD_HOME)
+    assert sent["tags"] == {}
+    shop.town.crossdock("release", f"{SHOP}:38", "--why", "the warehouse was rung up", "--yes")
+    shop.becomes("38", "waiting")
+
+
+def paid_in_the_end(shop: RecordedShop) -> None:
+    """A bank transfer comes in; an unpaid order is paid, then gets its address."""
+    shop.send(*shop.captured.named("listener-503", "failing-1", "failing-3", "failing-5"))
+    shop.becomes("42", "held")
+    assert shop.town.stopped() == {f"{SHOP}:42": {"address_incomplete"}}
+    assert not shop.ordered("42")
+    home = shop.latest("35").document()["shipping"]
+    shop.send(shop.latest("42").followed_by(shipping=home))
+    shop.town.until("it is at the warehouse", lambda: bool(shop.ordered("42")))
+    assert [line["lines"] for line in shop.ordered("42")] == [{"SKU-MUG": 100_000}]
+    assert not shop.ordered("37")
+    shop.send(shop.latest("37").followed_by(status="processing", date_paid_gmt="2026-11-24T09:00:00"))
+    shop.town.until("the transfer's is at the warehouse", lambda: bool(shop.ordered("37")))
+    (abroad,) = shop.ordered("37")
+    assert (abroad["lines"], abroad["address"]["country"]) == ({"SKU-MUG": 1}, "JP")
+    assert abroad["tags"] == {}
+
+
+def leaves(shop: RecordedShop) -> None:
+    for order in ("35", "37", "38", "42"):
+        shop.pack(order)
+        shop.becomes(order, "completed")
+        shop.written_back(order)
+        assert shop.letters(order) == {"confirmation": 1, "shipped": 1}
+    assert shop.letters("36") == {"confirmation": 1}
+
+
+def repeats_change_nothing(shop: RecordedShop) -> None:
+    """The whole recording once more, what was kept of it, and one that is forged."""
+    shop.quiet()
+    states, books, written = shop.town.states(), shop.town.ledgers(), list(shop.api.written)
+    shop.send(*shop.captured.deliveries, told=False)
+    shop.quiet()
+    assert shop.town.states() == states
+    assert (shop.town.ledgers(), shop.api.written) == (books, written)
+    kept = Counter(shop.town.query("SELECT topic, body FROM messages WHERE connection = ?", SHOP))
+    recorded = Counter((d.topic, d.body) for d in shop.captured.deliveries if d.topic)
+    assert recorded <= kept  # byte for byte, each once
+    assert kept.total() == recorded.total() + 2  # and the two that the test made up
+    assert shop.town.query("SELECT count(*) FROM conflicts") == [(0,)]
+    forged = replace(shop.latest("35"), body=shop.latest("35").body.replace(b'"29.62"', b'"09.62"'))
+    assert shop.post(forged) == 401
+
+
+def test_the_same_end_whatever_the_order_of_arrival(tmp_path: Path, shared: Path) -> None:
+    """Everything in reverse: what was cancelled is never begun, what was edited goes to the new address."""
+    with recorded_shop(tmp_path, shared) as shop:
+        for delivery in shop.captured.deliveries:
+            if delivery.order_id is not None:
+                shop.api.orders[delivery.order_id] = delivery.document()  # what the shop says in the end
+        shop.send(*reversed(shop.captured.deliveries), told=False)
+        shop.town.until("two are at the warehouse", lambda: bool(shop.ordered("35") and shop.ordered("38")))
+        shop.becomes("41", "completed")
+        shop.becomes("42", "held")
+        shop.quiet()
+        assert (shop.state("36"), shop.state("37")) == ("history", "waiting")
+        assert not any(shop.ordered(order) for order in ("36", "37", "41", "42"))
+        (moved,) = shop.ordered("38")
+        assert moved["address"]["street"] == NEW_HOME
+        for order in ("35", "38"):
+            shop.pack(order)
+            shop.becomes(order, "completed")
+            shop.written_back(order)
+            assert len(shop.ordered(order)) == 1
+        assert {each.order for each in shop.api.written} == {"35", "38"}
+        assert shop.town.ledgers()["stripe-main"] == shop.town.ledgers()["easypost-main"] == []

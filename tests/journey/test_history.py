@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from town import Town
+
+from tests.journey.town import Town
 
 ORDERS = 500
 EDITED = 20

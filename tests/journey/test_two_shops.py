@@ -5,9 +5,8 @@ from __future__ import annotations
 import time
 from collections import Counter
 
-from town import Town
-
 from hub.assembly.demo_files import ACCOUNTS
+from tests.journey.town import Town
 
 NUMBERS = 3
 

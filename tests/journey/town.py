@@ -2,23 +2,41 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ruamel.yaml import YAML
+
 from hub.assembly.demo import HubProcess, answers, free_port
 from hub.assembly.demo_files import ACCOUNTS, write
 from hub.assembly.home import Home
+from hub.sandbox.books import StoreOrder
 from hub.sandbox.evidence import Evidence
-from hub.sandbox.ledger import read_ledgers
+from hub.sandbox.ledger import read_ledgers, read_lines
+from hub.sandbox.merchant import Merchant
 from hub.sandbox.running import RunningWorld
+from hub.sandbox.scenario import Scenario
 from hub.sandbox.settings import Settings
 from hub.sandbox.world import World
+from hub.vault.keys import InstallKey
+from hub.vault.store import Vault
+
+Line = dict[str, Any]
+_STOPPED = ("held", "parked", "dead", "rejected")
 
 
 class Town:
-    """`with Town(directory) as town:`; `names` maps connections to the sandbox's accounts."""
+    """`with Town(directory) as town:`; `names` maps connections to the sandbox's accounts.
+
+    `people` may add to the world before it opens; `storefront` overrides what each storefront's connection says;
+    `configure` may change the whole hub.yaml, and put secrets into the vault, before the hub starts.
+    """
 
     def __init__(
         self,
@@ -27,11 +45,12 @@ class Town:
         people: Callable[[World], None] = lambda world: None,
         names: Mapping[str, str] = ACCOUNTS,
         storefront: Mapping[str, Any] | None = None,
+        configure: Callable[[dict[str, Any], Vault], None] = lambda document, vault: None,
         level: str = "calm",
         settings: Settings | None = None,
         webhooks: bool = True,
     ) -> None:
-        self._names, self._storefront, self._webhooks = names, storefront, webhooks
+        self._names, self._storefront, self._webhooks, self._configure = names, storefront, webhooks, configure
         (directory / "world").mkdir(parents=True)
         self.world = World.standard(3, directory / "world", time.time, settings or Settings.hasty(), level)
         people(self.world)
@@ -43,33 +62,105 @@ class Town:
 
     def __enter__(self) -> Town:
         self.running.start()
+        try:
+            self._open()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def _open(self) -> None:
         write(self.home, self.running.connections(), f"127.0.0.1:{self.port}", self._names, self._storefront)
+        yaml = YAML()
+        yaml.representer.ignore_aliases = lambda *_: True  # what two connections share is written out
+        document = yaml.load(self.home.config)
+        self._configure(document, Vault(self.home.secrets_file, InstallKey(self.home.key_file)))
+        with self.home.config.open("w", encoding="utf-8") as file:
+            yaml.dump(document, file)
         self.hub.start()
         self.hub.wait_ready()
         if self._webhooks:
             for name, account in self._names.items():
                 self.world.subscribe(account, f"http://127.0.0.1:{self.port}/webhooks/{name}")
-        return self
 
     def __exit__(self, *_: object) -> None:
         self.hub.stop()
         self.running.stop()
 
+    # --- hands
+
     @property
-    def scenario(self) -> Any:
+    def scenario(self) -> Scenario:
         return self.running.scenario
+
+    @property
+    def merchant(self) -> Merchant:
+        return self.running.merchant
+
+    def place(self, shop: str, story: str, **changes: Any) -> StoreOrder:
+        """A buyer orders at "shopify/aurora" as the story of this name says; `changes` overwrite the order's fields."""
+        storefront = self.world.storefronts[shop]
+        return self.scenario.place(storefront, self.scenario.named(storefront, story), time.time(), **changes)
+
+    def crossdock(self, *words: str, expect: tuple[int, ...] = (0,)) -> str:
+        """What one command says; `expect` are the exit codes it may end with."""
+        command = [sys.executable, "-m", "hub.cli.main", *words, "--home", str(self.home.folder)]
+        told = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        assert told.returncode in expect, f"crossdock {' '.join(words)}: {told.stdout}{told.stderr}"
+        return told.stdout
+
+    # --- eyes
+
+    def key(self, order: StoreOrder) -> str:
+        """The hub's name for a storefront's order: `connection:source id`."""
+        connection = next(name for name, account in self._names.items() if account == order.prefix)
+        return f"{connection}:{order.id}"
+
+    def state(self, order: StoreOrder) -> str | None:
+        return self.states().get(self.key(order))
 
     def states(self) -> dict[str, str]:
         """`connection:source id` -> the hub's word for the order."""
         return {f"{a['connection']}:{a['source_order_id']}": a["state"] for a in answers(self.home)}
 
+    def needs(self) -> dict[str, set[str]]:
+        """Order (or connection) -> why something of it waits for a person, as `crossdock attention` tells."""
+        found: dict[str, set[str]] = {}
+        for need in json.loads(self.crossdock("attention", "--json", expect=(0, 1)))["needs"]:
+            found.setdefault(need["order"] or need["connection"], set()).add(need["code"])
+        return found
+
+    def stopped(self) -> dict[str, set[str]]:
+        """Order -> why steps of it are stopped; a quick look at what `needs` tells at length."""
+        found: dict[str, set[str]] = {}
+        for key, cause in self.query("SELECT order_key, cause FROM steps WHERE state IN (?, ?, ?, ?)", *_STOPPED):
+            found.setdefault(key, set()).add(cause)
+        return found
+
+    def query(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Looks into the hub's database, which stays the hub's."""
+        connection = sqlite3.connect(f"file:{self.home.database}?mode=ro", uri=True, timeout=5)
+        try:
+            return connection.execute(sql, values).fetchall()
+        finally:
+            connection.close()
+
+    def swept(self, connection: str) -> str:
+        """When the connection's last whole sweep was done; "" before the first."""
+        found = self.query("SELECT detail FROM chores WHERE kind = 'sweep' AND key = ?", connection)
+        return str(json.loads(found[0][0]).get("last") or "") if found else ""
+
     def evidence(self) -> Evidence:
         return Evidence.read(self.world.directory)
 
-    def ledgers(self) -> dict[str, list[dict[str, Any]]]:
+    def ledgers(self) -> dict[str, list[Line]]:
         """Every provider's book; "object" lines (harmless things) left out."""
         found = read_ledgers(self.world.directory)
         return {name: [line for line in lines if line["kind"] != "object"] for name, lines in found.items()}
+
+    def deliveries(self, order: StoreOrder) -> list[Line]:
+        """The webhooks about one order, and what the hub answered."""
+        return [line for line in read_lines(self.world.directory / "deliveries.jsonl") if line["order"] == order.id]
 
     def until(self, what: str, true: Callable[[], bool], seconds: float = 40.0) -> None:
         end = time.monotonic() + seconds
