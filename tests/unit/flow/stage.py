@@ -7,9 +7,11 @@ import random
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+from papers import START, money, order
 
 from hub.flow import chores, intake
 from hub.flow.drive import drive
@@ -28,8 +30,9 @@ from hub.store.sqlite import connect
 from hub.store.tables import create_tables
 
 FLOWS = Path(__file__).parents[3] / "config" / "flows"
-START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 DONE, UNKNOWN, REFUSED, NOT_EXECUTED = Verdict.DONE, Verdict.UNKNOWN, Verdict.REFUSED, Verdict.NOT_EXECUTED
+
+__all__ = ["START", "money", "order"]
 
 Script = Callable[["Provider", str, Mapping[str, Any]], Outcome | None]
 
@@ -260,49 +263,6 @@ class Stage:
 
     def state(self, name: str, source_id: str = "1") -> State:
         return self.step(name, source_id).state
-
-
-def order(source_id: str = "1", version: str = "1", **changes: Any) -> Entity:
-    """An order of two lines, authorised at the storefront."""
-    address = {
-        "street_address": "1 Quay",
-        "address_locality": "Bremen",
-        "address_country": "DE",
-        "last_name": "Behn",
-        "postal_code": "28195",
-    }
-    lines = changes.pop("lines", {"L1": 2, "L2": 1})
-    document: dict[str, Any] = {
-        "id": source_id,
-        "label": f"#{source_id}",
-        "currency": "EUR",
-        "buyer": {"email": "b@example.test"},
-        "line_items": [
-            {
-                "id": line,
-                "item": {"title": line, "sku": f"SKU-{line}", "price": 1000},
-                "quantity": {"original": quantity, "total": quantity},
-            }
-            for line, quantity in lines.items()
-        ],
-        "fulfillment": {"expectations": [{"id": "e1", "destination": address}]},
-        "totals": [{"type": "total", "amount": 3000}],
-        "payments": [money()],
-        "placed_at": START.isoformat(),
-    }
-    return Entity("order", source_id, source_id, version, document | changes)
-
-
-def money(**changes: Any) -> dict[str, Any]:
-    return {
-        "id": "p1",
-        "method": "card",
-        "custodian": "storefront",
-        "reference": "auth1",
-        "status": "authorized",
-        "currency": "EUR",
-        "authorized": 3000,
-    } | changes
 
 
 def ship(stage: Stage, parcels: list[dict[str, int]], status: str = "shipped") -> None:
