@@ -158,7 +158,7 @@ def _judge_cash(setting: Setting, book: Book, group: Group) -> Gate | None:
 def _judge_applies(setting: Setting, book: Book, step: Step) -> Gate | None:
     """`when` is asked again: what was true when the step was freed may have been done at the source since."""
     run = book.runs.get(step.run)
-    flow = setting.flows.get(run.flow) if run else None
+    flow = setting.flow_of(run) if run else None
     spec = flow.by_name.get(step.name) if flow else None
     if spec is None or book.order is None:
         return Hold("unknown_flow", {"flow": run.flow if run else None})

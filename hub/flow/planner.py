@@ -41,7 +41,7 @@ def advance(setting: Setting, book: Book, now: datetime) -> None:
     if _is_open(book.order) and "fulfil-order" in book.runs:
         groups.replan(book, setting.routing, document)
     for run in book.runs.values():
-        flow = setting.flows.get(run.flow)
+        flow = setting.flow_of(run)
         if flow is not None:
             expand(setting, book, run, flow)
     for _ in range(_ROUNDS):
@@ -139,7 +139,7 @@ def _free(setting: Setting, book: Book, step: Step, spec: StepSpec, now: datetim
 
 def _spec(setting: Setting, book: Book, step: Step) -> StepSpec | None:
     run = book.runs.get(step.run)
-    flow = setting.flows.get(run.flow) if run else None
+    flow = setting.flow_of(run) if run else None
     return flow.by_name.get(step.name) if flow else None
 
 

@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from hub.flow.manifest import Flow, Rule
+from hub.flow.manifest import Flow, Rule, compile_flow
+from hub.language.document import loads
 from hub.model.contract import Connectors, Notices, Store, Translator
+from hub.model.step import Run
 
 OBSERVE, APPROVE, LIVE = "observe", "approve", "live"
 MODES = (OBSERVE, APPROVE, LIVE)
@@ -68,6 +70,19 @@ class Setting:
     routing: tuple[Rule, ...] = ()
     shop: Mapping[str, Any] = field(default_factory=dict)  # the merchant's name, sender, support address: for letters
     jitter: random.Random = field(default_factory=random.Random)
+    pinned: dict[str, Flow] = field(default_factory=dict)  # by hash: flows of runs that began under an earlier text
+
+    def flow_of(self, run: Run) -> Flow | None:
+        """The flow as it was when the run began, from the text kept by hash; None where nobody has it any more."""
+        today = self.flows.get(run.flow)
+        if today is not None and today.hash == run.declaration:
+            return today
+        if run.declaration not in self.pinned:
+            text = self.store.declaration(run.declaration)
+            if text is None:
+                return None
+            self.pinned[run.declaration] = compile_flow(loads(text, f"{run.flow} as it was"))
+        return self.pinned[run.declaration]
 
     def mode_of(self, connection: str, capability: str) -> str:
         """The strictest of the install's, the connection's and the capability's mode."""

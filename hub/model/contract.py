@@ -218,6 +218,10 @@ class Store(Inbox, Protocol):
         """A book as it stands, without the lock."""
         ...
 
+    def declaration(self, digest: str) -> str | None:
+        """The text of a declaration that was stored by this hash."""
+        ...
+
     def audit(self, actor: str, action: str, subject: str, detail: Mapping[str, Any], now: datetime) -> None:
         """Appends to the hash chain of decisions."""
         ...

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from stage import START, UNKNOWN, counts, money, order, ship
+from stage import FLOWS, START, UNKNOWN, counts, money, order, ship
 
 from hub.flow import commands
+from hub.flow.manifest import compile_flow
 from hub.flow.setting import OBSERVE, Owners
+from hub.language.decode import canonical_json
+from hub.language.document import loads
 from hub.model.book import state_of
 from hub.model.flow import State
 from hub.model.outcome import Outcome, Verdict
@@ -271,3 +275,19 @@ class TestCommands:
         assert counts(stage).get("payment.void") == 1
         assert not stage.provider.executed["payment.capture"]
         assert not stage.provider.executed["fulfillment.create"]
+
+
+def test_a_run_keeps_the_flow_it_began_under(stage):
+    """The flow is changed while an order is on its way: the order goes on as it began, the next one by today's text."""
+    text = FLOWS.joinpath("fulfil-order.yaml").read_text(encoding="utf-8")
+    document = loads(text)
+    stage.store.store_declaration("flow", "fulfil-order", canonical_json(document.data).decode(), stage.now)
+    stage.receive(order(payments=[money(custodian="bank_transfer", status="pending")]))
+    stage.run()
+    without = text.replace("group.method == 'warehouse'", "group.method == 'nobody'")
+    flows = dict(stage.setting.flows) | {"fulfil-order": compile_flow(loads(without))}
+    stage.setting = replace(stage.setting, flows=flows, pinned={})
+    stage.receive(order(version="2", payments=[money(custodian="bank_transfer", status="captured", captured=3000)]))
+    stage.receive(order("2", payments=[money(custodian="bank_transfer", status="captured", captured=3000)]))
+    stage.run()
+    assert [e["body"]["order"]["id"] for e in stage.provider.executed["fulfillment.create"]] == ["1"]
