@@ -23,6 +23,7 @@ console = Blueprint("console", __name__)
 
 # The chips of the list of orders, in the order in which a person cares.
 CHIPS = ("held", "parked", "dead", "running", "waiting", "new", "completed", "cancelled", "history", "ignored")
+_MOST_CARDS = 40  # of one section: who has more of them needs a list, not cards
 _SECTIONS = (
     (Weight.DOUBT, "In doubt", "It may have happened. Find out at the provider, then say so."),
     (Weight.STOPPED, "Stopped", "Refused, or given up. Nothing of it happened."),
@@ -62,7 +63,7 @@ def home() -> Response:
         for weight, title, text in _SECTIONS
         if any(need.weight is weight for need in needs)
     ]
-    return _page("needs.html", sections=sections, needs=[need for need in needs if need.needs_person])
+    return _page("needs.html", sections=sections, most=_MOST_CARDS, needs=[need for need in needs if need.needs_person])
 
 
 @console.get("/orders")

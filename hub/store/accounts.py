@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from hub.model.account import NotAllowed, Role, Scope, Session, Token, User
+from hub.model.contract import NotDurable
 from hub.store import books, rows
 from hub.store.decisions import append_audit
 from hub.store.sqlite import Writer
@@ -126,12 +128,16 @@ class Accounts:
             return None
         seen, expires = rows.surely(found["session_seen_at"]), rows.surely(found["session_expires_at"])
         if now - seen > _SEEN_EVERY:
-            sql = "UPDATE sessions SET seen_at = :now WHERE digest = :digest"
-            self._writer.run(lambda tx: tx.run(sql, now=rows.micros(now), digest=digest))
+            self._note("UPDATE sessions SET seen_at = :now WHERE digest = :digest", digest, now)
         return Session(digest, _user_of(found), found["csrf"], seen, expires)
 
     def end_session(self, digest: str) -> None:
         self._writer.run(lambda tx: tx.run("DELETE FROM sessions WHERE digest = :digest", digest=digest))
+
+    def _note(self, sql: str, digest: str, now: datetime) -> None:
+        """Notes that somebody was here. On a full disk people must still see that it is full: then it is not noted."""
+        with contextlib.suppress(NotDurable):
+            self._writer.run(lambda tx: tx.run(sql, now=rows.micros(now), digest=digest))
 
     # --- failed logins
 
@@ -196,8 +202,7 @@ class Accounts:
             return None
         found = _token_of(row)
         if found.used_at is None or now - found.used_at > _SEEN_EVERY:
-            sql = "UPDATE tokens SET used_at = :now WHERE digest = :digest"
-            self._writer.run(lambda tx: tx.run(sql, now=rows.micros(now), digest=digest))
+            self._note("UPDATE tokens SET used_at = :now WHERE digest = :digest", digest, now)
         return found
 
     def revoke_token(self, name: str, actor: str, now: datetime) -> None:

@@ -139,3 +139,20 @@ def test_an_order_that_was_never_read_has_a_page(hub: Hub, viewer: Browser) -> N
     answer = viewer.get("/orders/shop-eu/8")
     assert answer.status_code == 200
     assert "Not read from its storefront yet" in answer.text
+
+
+def test_a_flood_of_needs_is_counted_and_not_all_drawn(hub: Hub, viewer: Browser) -> None:
+    for number in range(60):
+
+        def write(hand: Hand, number: int = number) -> None:
+            hand.begin(order_for(str(number), f"#9{number}", NOW))
+            hand.step(
+                "warehouse", "group:a", State.REJECTED, "shipbob-de", "fulfillment.create", cause="refused", tries=[]
+            )
+
+        add(hub.store, f"shop-eu:x{number}", timedelta(hours=1), write)
+    page = viewer.get("/").text
+    assert "71 things wait for a person" in page
+    assert page.count('<article class="need bad">') == 40
+    assert "22 more, among the orders that stand still" in page
+    assert len(viewer.get("/orders?state=held&state=parked&state=dead").text.split("<tr>")) > 50

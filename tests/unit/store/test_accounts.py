@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from hub.model.account import MONEY, NotAllowed, Role, Scope, role_for
+from hub.model.contract import NotDurable
 from hub.store.accounts import Accounts
 from hub.store.moments import SqlStore
 from tests.unit.store.hand import NOW, empty_store
@@ -149,3 +150,15 @@ def test_roles_reach_as_far_as_they_should() -> None:
     assert all(role_for("resolve", capability) is Role.APPROVER for capability in MONEY)
     assert role_for("resolve", "fulfillment.create") is Role.OPERATOR
     assert role_for("refund") is Role.APPROVER
+
+
+def test_a_full_disk_does_not_lock_people_out(accounts: Accounts, ana: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    accounts.begin_session("digest", ana, "csrf", NOW, LIFE)
+    accounts.add_token("t", "digest", "", (Scope.ORDERS,), ana, NOW, LIFE)
+
+    def full(*_: object) -> object:
+        raise NotDurable("database or disk is full")
+
+    monkeypatch.setattr(accounts._writer, "run", full)
+    assert accounts.session("digest", NOW + timedelta(minutes=5), IDLE) is not None
+    assert accounts.token("digest", NOW + timedelta(minutes=5)) is not None
