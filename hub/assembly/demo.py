@@ -20,9 +20,10 @@ from hub.assembly.home import Home
 from hub.sandbox.evidence import Evidence
 from hub.sandbox.running import RunningWorld
 from hub.sandbox.settings import Settings
-from hub.sandbox.verdict import Verdict as Verdict
-from hub.sandbox.verdict import judge
+from hub.sandbox.verdict import Verdict, judge
 from hub.sandbox.world import World
+
+__all__ = ["HubFailed", "HubProcess", "Progress", "Terms", "Verdict", "answers", "free_port", "run", "states"]
 
 _READY_SECONDS = 20.0
 _LOOK_SECONDS = 0.5

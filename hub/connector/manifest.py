@@ -71,7 +71,7 @@ class Budget(Part):
     per: Duration = 1.0
     burst: int | None = Field(default=None, gt=0)  # how many at once; `calls` when not given
     retry_after: str = "retry-after"
-    longest_wait: Duration = 1.0  # a call waits this long for its turn before it is put off: it holds a worker meanwhile
+    longest_wait: Duration = 1.0  # a call waits this long for its turn, holding a worker, before it is put off
 
 
 class Breaker(Part):

@@ -118,7 +118,7 @@ def loads(text: str, file: str = "<text>") -> Document:
 
 
 def _quickly(text: str, file: str) -> Document | None:
-    """A faultless document by the C parser, some 25 times faster; None where anything is amiss, to be told carefully."""
+    """A faultless document by the C parser, 25 times faster; None where anything is amiss, to be told carefully."""
     reader = _Reader(file)
     try:
         data = reader.read(iter(YAML(typ="safe", pure=False).parse(text)))

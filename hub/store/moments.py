@@ -200,7 +200,8 @@ class SqlStore(Decisions):
 
         def moment(tx: Tx) -> int:
             count = tx.run(
-                "UPDATE steps SET due_at = :now, lease_until = :now WHERE due_at IS NOT NULL AND lease_until IS NOT NULL",
+                "UPDATE steps SET due_at = :now, lease_until = :now "
+                "WHERE due_at IS NOT NULL AND lease_until IS NOT NULL",
                 now=stamp,
             )
             count += tx.run("UPDATE messages SET due_at = :now WHERE due_at > :now AND token > 0", now=stamp)

@@ -11,8 +11,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from papers import START, money, order
-
 from hub.flow import chores, intake
 from hub.flow.drive import drive
 from hub.flow.manifest import Rule, load_flow
@@ -28,6 +26,7 @@ from hub.model.step import Step
 from hub.store.open import open_sqlite
 from hub.store.sqlite import connect
 from hub.store.tables import create_tables
+from tests.unit.flow.papers import START, money, order
 
 FLOWS = Path(__file__).parents[3] / "config" / "flows"
 DONE, UNKNOWN, REFUSED, NOT_EXECUTED = Verdict.DONE, Verdict.UNKNOWN, Verdict.REFUSED, Verdict.NOT_EXECUTED
@@ -133,7 +132,7 @@ class Provider:
         return Outcome(DONE, {"hits": self._hits(capability, inputs) if self.lookups else []})
 
     def _hits(self, capability: str, inputs: Mapping[str, Any]) -> list[dict[str, Any]]:
-        hits = []
+        hits: list[dict[str, Any]] = []
         for done, find in _FIND.items():
             entries = self.executed[done] if find == capability else []
             ours = (entry for entry in entries if entry["reference"] == inputs["reference"])

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from stage import DONE, NOT_EXECUTED, UNKNOWN, Stage, counts, money, order
 
 from hub.flow.drive import drive
 from hub.flow.manifest import Rule
@@ -14,6 +13,7 @@ from hub.model.capability import Safety
 from hub.model.contract import Guarantee
 from hub.model.flow import State
 from hub.model.outcome import Outcome, Verdict
+from tests.unit.flow.stage import DONE, NOT_EXECUTED, UNKNOWN, Stage, counts, money, order
 
 
 def self_shipped(tmp_path) -> Stage:

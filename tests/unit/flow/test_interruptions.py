@@ -8,7 +8,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from stage import UNKNOWN, counts, order, ship
 
 from hub.flow import commands
 from hub.flow.drive import drive
@@ -18,6 +17,7 @@ from hub.model.book import state_of
 from hub.model.flow import State
 from hub.model.message import Entity
 from hub.model.outcome import Outcome
+from tests.unit.flow.stage import UNKNOWN, counts, order, ship
 
 
 def test_what_a_dead_process_had_leased_is_due_even_if_the_order_changes_before_it_is_claimed(stage):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from stage import UNKNOWN, money, order, ship
-
 from hub.flow import commands
 from hub.model.book import state_of
 from hub.model.flow import State
 from hub.model.message import Entity
 from hub.model.outcome import Outcome, Verdict
+from tests.unit.flow.stage import UNKNOWN, money, order, ship
 
 
 def moved(version):

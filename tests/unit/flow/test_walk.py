@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from stage import FLOWS, START, UNKNOWN, counts, money, order, ship
 
 from hub.flow import commands
 from hub.flow.manifest import compile_flow
@@ -16,6 +15,7 @@ from hub.language.document import loads
 from hub.model.book import state_of
 from hub.model.flow import State
 from hub.model.outcome import Outcome, Verdict
+from tests.unit.flow.stage import FLOWS, START, UNKNOWN, counts, money, order, ship
 
 
 def test_an_order_walks_from_money_to_letters(stage):
