@@ -95,7 +95,7 @@ class Warehouse:
 
     def buyer(self, order: WarehouseOrder) -> str:
         found = self.store_order(order)
-        return found.id if found else str(order.asked["recipient"].get("name")).casefold()
+        return f"{found.prefix}/{found.id}" if found else str(order.asked["recipient"].get("name")).casefold()
 
     def _allocate(self, order: WarehouseOrder, now: float) -> None:
         chance, settings = self.desk.chance, self.desk.settings
