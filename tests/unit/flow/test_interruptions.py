@@ -109,6 +109,25 @@ class TestTasksAfterDispatch:
         assert stage.state("review") is State.SKIPPED
         assert state_of(stage.book()) == "cancelled"
 
+    def test_an_address_edit_that_is_heard_of_only_after_the_parcel_left_is_a_task_all_the_same(self, stage):
+        stage.receive(order())
+        stage.run()
+        ship(stage, [{"L1": 2, "L2": 1}])
+        stage.settle(3600)
+        assert state_of(stage.book()) == "completed"
+        stage.receive(edited("2", "2 Quay"))
+        stage.run()
+        assert stage.step("review").cause == "changed_after"
+
+    def test_units_refunded_after_they_left_are_nobodys_task(self, stage):
+        stage.receive(order())
+        stage.run()
+        ship(stage, [{"L1": 2, "L2": 1}])
+        stage.settle(3600)
+        stage.receive(order(version="2", lines={"L1": 0, "L2": 1}))
+        stage.run()
+        assert state_of(stage.book()) == "completed"
+
     def test_a_second_change_is_a_second_task_and_what_was_dealt_with_is_none(self, stage):
         stage.receive(order())
         stage.run()
