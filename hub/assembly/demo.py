@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
+
 from hub.assembly.demo_files import ACCOUNTS, write
 from hub.assembly.home import Home
 from hub.sandbox.evidence import Evidence
@@ -74,14 +76,18 @@ class HubProcess:
 
     def wait_ready(self) -> None:
         """Raises HubFailed when it does not answer in time."""
-        end = time.monotonic() + _READY_SECONDS
-        while time.monotonic() < end:
-            if self._process is not None and self._process.poll() is not None:
-                raise HubFailed(self._last_words())
-            if self.is_up():
-                return
-            time.sleep(0.05)
-        raise HubFailed(self._last_words())
+        waiting = Retrying(
+            stop=stop_after_delay(_READY_SECONDS),
+            wait=wait_fixed(0.05),
+            retry=retry_if_result(lambda up: not up),
+            retry_error_callback=lambda _: False,
+        )
+        if not waiting(self._is_up_or_gone) or not self.is_up():
+            raise HubFailed(self._last_words())
+
+    def _is_up_or_gone(self) -> bool:
+        """Whether there is nothing more to wait for."""
+        return self.is_up() or (self._process is not None and self._process.poll() is not None)
 
     def is_up(self) -> bool:
         """Whether it accepts connections."""
