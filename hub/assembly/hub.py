@@ -29,6 +29,7 @@ from hub.assembly.doors import Doors
 from hub.assembly.home import Home
 from hub.assembly.install import Install, judge_secrets, read_install
 from hub.assembly.log import hush
+from hub.assembly.mending import read_again, readers_of
 from hub.connector.pool import Connections
 from hub.flow.drive import Engine
 from hub.flow.setting import Setting
@@ -246,6 +247,7 @@ class Hub:
                 self.store.set_standing(name, now, act_from=part.act_from)
             elif known is None:
                 self.store.set_standing(name, now, act_from=now)
+        read_again(self.store, readers_of(self.install), now)
 
     def _make_engine(self) -> Engine:
         return Engine(self.setting, self.clock, threads=self.config.hub.workers, sweep=self.sweep)

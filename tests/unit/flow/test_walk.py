@@ -92,6 +92,15 @@ def test_an_unknown_method_is_held_and_goes_on_when_the_source_mends_it(stage):
     assert len(stage.provider.executed["fulfillment.create"]) == 1
 
 
+def test_a_person_may_vouch_for_an_unknown_method(stage):
+    stage.receive(order(payments=[money(custodian="unknown", status="pending")]))
+    stage.run()
+    commands.release(stage.setting, "shop:1", stage.step("payment").id, "ann", "store points", stage.now)
+    stage.run()
+    assert len(stage.provider.executed["fulfillment.create"]) == 1
+    assert not stage.provider.executed["payment.capture"]
+
+
 def test_a_bank_transfer_waits_until_it_is_paid(stage):
     stage.receive(order(payments=[money(custodian="bank_transfer", status="pending")]))
     stage.settle(86400 * 3)
