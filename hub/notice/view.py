@@ -41,7 +41,10 @@ def names(kind: str, scope: Mapping[str, Any], order: Order, manner: Manner) -> 
     }
     if kind in ("shipped", "delivered"):
         parcel = _part(kind, scope, "parcel")
-        found |= {"parcel": _parcel(parcel, order, scope.get("remaining")), "lines": _lines(order, parcel.get("lines") or ())}
+        found |= {
+            "parcel": _parcel(parcel, order, scope.get("remaining")),
+            "lines": _lines(order, parcel.get("lines") or ()),
+        }
     if kind == "refunded":
         refund = _part(kind, scope, "refund")
         found |= {"refund": _refund(refund, order), "lines": _lines(order, refund.get("lines") or ())}

@@ -1,4 +1,4 @@
-"""Declarations that are wrong, each in one way: the check names file, line, column, what is wrong and how to mend it."""
+"""Declarations that are wrong, each in one way: the check names the place, what is wrong there and how to mend it."""
 
 from __future__ import annotations
 

@@ -170,10 +170,8 @@ def test_examples_of_a_hatch_too(tmp_path: Path) -> None:
 
 
 def test_a_token_url_may_lie_below_the_connections_own_address(tmp_path: Path) -> None:
-    text = HATCHED.replace(
-        'auth: {type: bearer, token: "= secrets.token"}',
-        "auth: {type: oauth2_client_credentials, token_url: /oauth/token, client_id: me, client_secret: '= secrets.token'}",
-    )
+    oauth = "type: oauth2_client_credentials, token_url: /oauth/token, client_id: me, client_secret: '= secrets.token'"
+    text = HATCHED.replace('auth: {type: bearer, token: "= secrets.token"}', f"auth: {{{oauth}}}")
     script = Script({"access_token": "fresh", "expires_in": 60}, {"n": 7})
     account = Account("c", secrets={"token": "${env:T}"}, base_url="https://other.example/shop/")
     line = Connection(made(tmp_path, text, HATCH), account, lambda _: "t0ken", lambda *_: script)

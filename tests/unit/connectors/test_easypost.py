@@ -29,7 +29,7 @@ ADDRESS = {
     "address_country": "US",
 }
 GROUP = {"id": "g1", "lines": [], "destination": ADDRESS, "currency": "USD"}
-SHIPMENT = {
+SHIPMENT: dict[str, Any] = {
     "reference": "cdexample000000000000000001",
     "group": GROUP,
     "buyer": {"email": "jack@buyer.example"},

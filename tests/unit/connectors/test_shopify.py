@@ -135,8 +135,8 @@ def test_orders_are_listed_page_by_page_by_their_change(clerk: Clerk, line: Line
 def test_money_is_captured_once_and_found(clerk: Clerk, line: Line, checkout: Path) -> None:
     order = clerk.place(AURORA, "authorised at Shopify in the buyer's currency")
     payment = payment_of(line, checkout, order.id)
-    asked = {"payment": payment, "amount": payment["authorized"], "currency": payment["currency"]}
-    about = {"reference": "cdone", "order": order_facts(order.id)}
+    asked: dict[str, Any] = {"payment": payment, "amount": payment["authorized"], "currency": payment["currency"]}
+    about: dict[str, Any] = {"reference": "cdone", "order": order_facts(order.id)}
     captured = line.do("payment.capture", **asked, **about)
     assert captured.verdict is Verdict.DONE, captured
     assert (captured.result["amount"], captured.result["currency"]) == (asked["amount"], asked["currency"])
@@ -151,7 +151,11 @@ def test_money_is_captured_once_and_found(clerk: Clerk, line: Line, checkout: Pa
 
 def test_an_authorisation_is_released_once(clerk: Clerk, line: Line, checkout: Path) -> None:
     order = clerk.place(AURORA, "authorised at Shopify")
-    asked = {"payment": payment_of(line, checkout, order.id), "reference": "cdone", "order": order_facts(order.id)}
+    asked: dict[str, Any] = {
+        "payment": payment_of(line, checkout, order.id),
+        "reference": "cdone",
+        "order": order_facts(order.id),
+    }
     assert line.do("payment.void", **asked).verdict is Verdict.DONE
     hits = line.do("payment.find", effect="payment.void", **asked).result["hits"]
     assert [hit["kind"] for hit in hits] == ["void"]
@@ -163,7 +167,7 @@ def test_a_refund_under_one_key_is_made_once_and_found_by_its_note(clerk: Clerk,
     order = clerk.place(AURORA, "captured at Shopify")
     payment = payment_of(line, checkout, order.id)
     unit = order.lines[0]
-    asked = {
+    asked: dict[str, Any] = {
         "payment": payment,
         "refund": {"id": "r1", "reason": "broken", "lines": [{"id": unit.id, "quantity": 1}]},
         "amount": 500,
@@ -189,7 +193,7 @@ def test_a_refund_under_one_key_is_made_once_and_found_by_its_note(clerk: Clerk,
 def test_a_refund_key_for_something_else_settles_nothing(clerk: Clerk, line: Line, checkout: Path) -> None:
     order = clerk.place(AURORA, "captured at Shopify")
     payment = payment_of(line, checkout, order.id)
-    asked = {
+    asked: dict[str, Any] = {
         "payment": payment,
         "refund": {"id": "r1", "lines": []},
         "currency": payment["currency"],
@@ -206,7 +210,12 @@ def test_tracking_is_written_back_parcel_by_parcel(clerk: Clerk, line: Line, car
     units = {each.id: each.quantity for each in order.lines if each.ships}
     first_id = next(iter(units))
     rest = {f"l{key}": (value - 1 if key == first_id else value) for key, value in units.items()}
-    asked = {"source_id": order.id, "reference": "cdone", "order": order_facts(order.id), "notify": False}
+    asked: dict[str, Any] = {
+        "source_id": order.id,
+        "reference": "cdone",
+        "order": order_facts(order.id),
+        "notify": False,
+    }
     before = len(carrier.asked)
     one = line.do("shipment.announce", parcel=parcel("1Z1", **{f"l{first_id}": 1}), complete=False, **asked)
     assert one.verdict is Verdict.DONE, one
@@ -229,7 +238,7 @@ def test_what_somebody_else_fulfilled_is_not_fulfilled_again(clerk: Clerk, line:
     order = clerk.place(AURORA, "captured at Shopify")
     clerk.merchant.fulfil(order, "BY-HAND")
     unit = next(each for each in order.lines if each.ships)
-    asked = {"source_id": order.id, "order": order_facts(order.id), "notify": False, "complete": True}
+    asked: dict[str, Any] = {"source_id": order.id, "order": order_facts(order.id), "notify": False, "complete": True}
     assert "fulfilled already" in line.refused("shipment.announce", parcel=parcel("1Z1", **{f"l{unit.id}": 1}), **asked)
 
 
@@ -238,7 +247,11 @@ def test_the_account_and_its_webhooks(clerk: Clerk, line: Line) -> None:
     assert account["currency"] == "USD"
     assert "write_orders" in account["scopes"]
     assert all(place["id"].isdigit() for place in account["locations"])
-    asked = {"topic": "orders/create", "address": "https://hub.example/webhooks/aurora", "secret": "none"}
+    asked: dict[str, Any] = {
+        "topic": "orders/create",
+        "address": "https://hub.example/webhooks/aurora",
+        "secret": "none",
+    }
     made = line.do("webhook.register", **asked)
     assert made.verdict is Verdict.DONE, made
     assert line.do("webhook.register", **asked).verdict is Verdict.DUPLICATE

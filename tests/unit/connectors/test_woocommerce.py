@@ -92,7 +92,7 @@ def test_an_order_that_changes_during_a_sweep_hides_no_other(clerk: Clerk, line:
 
 def test_a_refund_goes_through_the_gateway_and_is_found_by_our_reference(clerk: Clerk, line: Line) -> None:
     order = clerk.place(clerk.world.woo.prefix, "paid by card")
-    asked = {
+    asked: dict[str, Any] = {
         "payment": {"id": "p", "status": "captured", "currency": order.currency},
         "refund": {"id": "r1", "reason": "broken", "lines": [{"id": order.lines[0].id, "quantity": 1}]},
         "amount": 100,
@@ -116,8 +116,8 @@ def test_a_refund_goes_through_the_gateway_and_is_found_by_our_reference(clerk: 
 
 def test_tracking_is_written_back_and_the_order_completed_by_a_call_of_its_own(clerk: Clerk, line: Line) -> None:
     order = clerk.place(clerk.world.woo.prefix, "paid by card")
-    parcel = {"id": "p", "lines": [], "tracking_number": "1Z1", "carrier": "UPS", "tracking_url": None}
-    asked = {"source_id": order.id, "order": order_facts(order.id), "parcel": parcel, "notify": False}
+    parcel: dict[str, Any] = {"id": "p", "lines": [], "tracking_number": "1Z1", "carrier": "UPS", "tracking_url": None}
+    asked: dict[str, Any] = {"source_id": order.id, "order": order_facts(order.id), "parcel": parcel, "notify": False}
     made = line.do("shipment.announce", complete=True, **asked)
     assert made.verdict is Verdict.DONE, made
     assert order.status == "processing"
@@ -132,14 +132,20 @@ def test_tracking_is_written_back_and_the_order_completed_by_a_call_of_its_own(c
 def test_a_shop_without_an_extension_gets_a_note(checkout: Path, clerk: Clerk, carrier: Carrier) -> None:
     line = opened(checkout, clerk, carrier, tracking="order_note")
     order = clerk.place(clerk.world.woo.prefix, "paid by card")
-    parcel = {
+    parcel: dict[str, Any] = {
         "id": "p",
         "lines": [],
         "tracking_number": "1Z1",
         "carrier": "UPS",
         "tracking_url": "https://t.example/1Z1",
     }
-    asked = {"source_id": order.id, "order": order_facts(order.id), "parcel": parcel, "notify": True, "complete": False}
+    asked: dict[str, Any] = {
+        "source_id": order.id,
+        "order": order_facts(order.id),
+        "parcel": parcel,
+        "notify": True,
+        "complete": False,
+    }
     made = line.do("shipment.announce", **asked)
     assert made.verdict is Verdict.DONE, made
     assert (order.notes[0]["customer"], "1Z1" in order.notes[0]["note"]) == (True, True)
@@ -148,7 +154,7 @@ def test_a_shop_without_an_extension_gets_a_note(checkout: Path, clerk: Clerk, c
 
 def test_the_shop_and_its_webhooks(line: Line) -> None:
     assert line.do("account.describe").result["account"]["currency"] == "EUR"
-    asked = {
+    asked: dict[str, Any] = {
         "topic": "order.updated",
         "address": "https://hub.example/webhooks/shop",
         "secret": "s3cret",

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from hub.model.merge import join, order_of
 from hub.model.message import Entity
+from hub.model.order import LineItem, Order
 
 PLACED = "2026-03-01T12:00:00+00:00"
 
@@ -48,6 +49,13 @@ def fold(entities):
     for entity in entities:
         facts = join(facts, entity)
     return facts
+
+
+def line_of(order: Order | None, line_id: str) -> LineItem:
+    assert order is not None
+    line = order.line(line_id)
+    assert line is not None
+    return line
 
 
 entities = st.one_of(
@@ -105,21 +113,18 @@ def test_refunded_units_are_taken_off_once_when_the_snapshot_counts_them():
     entry = {"id": "r1", "type": "refund", "line_items": [{"id": "a", "quantity": 1}]}
     counted = snapshot("3", net=True, lines={"a": 2, "b": 1}, adjustments=[entry])
     order = order_of(fold([counted, refund("r1", "2", {"a": 1})]))
-    assert order is not None
-    assert order.line("a").quantity.total == 2
+    assert line_of(order, "a").quantity.total == 2
 
 
 def test_refunded_units_are_taken_off_when_the_snapshot_does_not_know_them():
     order = order_of(fold([snapshot("1", net=True), refund("r1", "2", {"a": 1})]))
-    assert order is not None
-    assert order.line("a").quantity.total == 2
+    assert line_of(order, "a").quantity.total == 2
 
 
 def test_a_gross_snapshot_has_every_refund_taken_off():
     entry = {"id": "r1", "type": "refund", "line_items": []}
     order = order_of(fold([snapshot("3", adjustments=[entry]), refund("r1", "3", {"a": 3})]))
-    assert order is not None
-    assert order.line("a").status == "removed"
+    assert line_of(order, "a").status == "removed"
 
 
 def test_nothing_new_is_the_same_object():
