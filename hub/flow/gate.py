@@ -230,11 +230,10 @@ def sums(book: Book, step: Step, amount: int | None) -> str | None:
 
 def _moved(book: Book, capability: str, money: Payment, ours: list[Effect]) -> tuple[int, int]:
     """(limit, moved already). Our own refunds that the source lists by now are not counted twice."""
-    mine = sum(effect.amount or 0 for effect in ours)
+    assert book.order is not None
     if capability == "payment.capture":
-        return money.authorized, max(mine, money.captured)
-    listed = {entry.id for entry in book.order.adjustments} if book.order else set()
-    return money.captured, money.refunded + sum(e.amount or 0 for e in ours if e.provider_id not in listed)
+        return money.authorized, max(sum(effect.amount or 0 for effect in ours), money.captured)
+    return money.captured, money.refunded + payment.untold(book.order, money, ours)
 
 
 def _same_money(book: Book, step_id: str, payment_id: str) -> bool:

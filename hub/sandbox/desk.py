@@ -97,6 +97,10 @@ class Desk:
              "email": parcel.email, "lines": dict(parcel.lines), "at": parcel.at}
         )  # fmt: skip
 
+    def units_gone(self, order: StoreOrder, sku: str) -> int:
+        """How many units of an order really left, whether or not its shop was told."""
+        return sum(parcel.lines.get(sku, 0) for parcel in self.parcels.values() if parcel.order == order.id)
+
     def close(self) -> None:
         self._truth.close()
         for ledger in self.ledgers.values():

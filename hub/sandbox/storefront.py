@@ -110,7 +110,8 @@ class Storefront(ABC):
         order.refunds.append(made)
         for line_id, units in made.lines.items():
             if line := order.line(line_id):
-                line.given_up += min(units, line.left)
+                stays = line.left - max(0, self.desk.units_gone(order, line.sku) - line.sent)
+                line.given_up += max(0, min(units, stays))
         if amount and order.refunded == order.received:
             self.refunded_whole(order)
         self.changed(order, now, "refunded")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from hub.flow import commands
 from hub.model.book import state_of
 from hub.model.flow import State
@@ -55,6 +57,33 @@ class TestReports:
         stage.receive(order(payments=[part]))
         stage.settle()
         assert len(stage.provider.executed["fulfillment.create"]) == 1
+
+    def test_a_refund_that_the_storefront_heard_of_from_the_holder_is_counted_once(self, stage):
+        paid = {"custodian": "provider", "provider": "stripe", "status": "captured", "captured": 3000}
+        stage.receive(order(payments=[money(**paid)]))
+        stage.run()
+        commands.refund(stage.setting, "shop:1", 1000, [], None, "ann", "a scratch", stage.now)
+        stage.settle()
+        heard = {"id": "shop-77", "type": "refund", "occurred_at": stage.now.isoformat()}
+        heard["totals"] = [{"type": "total", "amount": 1000}]
+        told = money(**(paid | {"status": "partially_refunded", "refunded": 1000}))
+        stage.receive(order(version="2", payments=[told], adjustments=[heard]))
+        stage.run()
+        commands.refund(stage.setting, "shop:1", 2000, [], None, "ann", "all of it", stage.now)
+        stage.settle()
+        assert [entry["body"]["amount"] for entry in stage.provider.executed["payment.refund"]] == [1000, 2000]
+
+    def test_an_earlier_refund_of_the_same_sum_is_not_ours(self, stage):
+        before = {"id": "shop-70", "type": "refund", "occurred_at": (stage.now - timedelta(hours=1)).isoformat()}
+        before["totals"] = [{"type": "total", "amount": 1000}]
+        paid = {"custodian": "provider", "provider": "stripe", "captured": 3000, "refunded": 1000}
+        stage.receive(order(payments=[money(**paid, status="partially_refunded")], adjustments=[before]))
+        stage.run()
+        for amount in (1000, 2000):  # the second is more than is left, though the order does not tell so yet
+            commands.refund(stage.setting, "shop:1", amount, [], None, "ann", "a scratch", stage.now)
+            stage.settle()
+        assert [entry["body"]["amount"] for entry in stage.provider.executed["payment.refund"]] == [1000]
+        assert "sums" in {step.cause for step in stage.book().in_state(State.HELD)}
 
     def test_what_the_storefront_fulfilled_is_not_shipped_again(self, stage):
         stage.receive(order(payments=[money(custodian="bank_transfer", status="pending")]))
