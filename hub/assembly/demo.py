@@ -178,7 +178,7 @@ def _attend(
 def _complete(world: World, home: Home, seconds: float, terms: Terms) -> bool:
     counts = _judge(world.directory, home, seconds, terms).counts
     return bool(
-        counts["completed"] == counts["expected_completed"]
+        counts["completed"] + counts["parked"] + counts["dead"] >= counts["expected_completed"]
         and counts["held"] >= counts["expected_held"]
         and not counts["missing_effect"]
         and not counts["lost"]

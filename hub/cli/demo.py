@@ -39,7 +39,7 @@ _ZEROES = (
     "attempted_doubles",
 )
 _BAR = 30
-_SECONDS = {"calm": 60.0, "rough": 88.0, "storm": 175.0}
+_SECONDS = {"calm": 60.0, "rough": 85.0, "storm": 175.0}
 
 
 @click.command(
