@@ -34,7 +34,7 @@ def connected_once(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -
     folder = tmp_path_factory.mktemp("connected")
     home = folder / "home"
     begin(home)
-    sandbox.place(8)
+    sandbox.place(12)  # half of them at the storefront that is connected
     answers = sandbox.shipbob(folder)
     answers.write_text(json.dumps(json.loads(answers.read_text()) | {"route": True}))
     for connector, name, told in (("shopify", "shop", sandbox.shopify(folder)), ("shipbob", "shipbob", answers)):
