@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,16 +17,33 @@ SHIPPED_METHODS = ("warehouse", "self")
 def elsewhere(book: Book) -> dict[str, int]:
     """Units per line that left without us: what the source says was fulfilled, less what we told it ourselves.
 
-    A write-back that may be under way counts as ours, so that its echo is never taken for somebody else's shipment.
+    A write-back that may be under way counts as ours, so that its echo is never taken for somebody else's shipment. Its
+    echo may not be there yet, so what the source tells of parcels that are none of ours counts in any case.
     """
     assert book.order is not None
-    ours: dict[str, int] = {}
+    ours, names = _told(book)
+    others: Counter[str] = Counter()
+    for event in book.order.fulfillment.events:
+        if event.type != "canceled" and not names & {event.id, event.tracking_number}:
+            others.update({item.id: item.quantity for item in event.line_items})
+    gone: dict[str, int] = {}
+    for line in book.order.line_items:
+        units = max(line.quantity.fulfilled - ours[line.id], min(others[line.id], line.quantity.fulfilled))
+        if units > 0:
+            gone[line.id] = units
+    return gone
+
+
+def _told(book: Book) -> tuple[Counter[str], set[str | None]]:
+    """Units per line that we wrote back (or may have), and the names under which the source may list those parcels."""
+    units: Counter[str] = Counter()
+    names: set[str | None] = set()
     for effect in book.executed("shipment.announce"):
         parcel = book.parcels.get(effect.subject.removeprefix("parcel:"))
-        for line, quantity in (parcel.lines if parcel else {}).items():
-            ours[line] = ours.get(line, 0) + quantity
-    gone = {line.id: line.quantity.fulfilled - ours.get(line.id, 0) for line in book.order.line_items}
-    return {line: quantity for line, quantity in gone.items() if quantity > 0}
+        units.update(parcel.lines if parcel else {})
+        told = effect.content.get("parcel") or {}
+        names |= {effect.provider_id, parcel.tracking_number if parcel else told.get("tracking_number")}
+    return units, names - {None}
 
 
 def wanted(book: Book) -> dict[str, int]:

@@ -42,7 +42,7 @@ def untold(order: Order, money: Payment, ours: Sequence[Effect]) -> int:
     """Minor units that the hub refunded (or may have) of which the order does not tell yet.
 
     Where another than the source holds the money, the source gives such a refund an id of its own when it hears of it:
-    it is known by its sum and time. Where that is wrong a person may ask for more than is left, which the holder refuses.
+    it is known by its sum and time. Where that is wrong, a person may ask for more than is left: the holder refuses.
     """
     listed = {entry.id: entry for entry in order.adjustments if entry.type == "refund"}
     left = [effect for effect in ours if listed.pop(effect.provider_id or "", None) is None]

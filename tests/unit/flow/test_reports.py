@@ -94,6 +94,34 @@ class TestReports:
         stage.run()
         assert [x["id"] for x in stage.provider.executed["fulfillment.create"][0]["body"]["group"]["lines"]] == ["L2"]
 
+    def test_what_others_shipped_stays_shipped_while_our_own_write_back_has_no_echo_yet(self, stage):
+        entity = order(lines={"L1": 3, "L2": 1})
+        entity.document["line_items"][0]["quantity"]["fulfilled"] = 1
+        by_hand = {"id": "f1", "type": "shipped", "line_items": [{"id": "L1", "quantity": 1}]}
+        entity.document["fulfillment"]["events"] = [by_hand]
+        stage.receive(entity)
+        stage.run()
+        for parcels in ([{"L1": 1}], [{"L1": 1}, {"L1": 1, "L2": 1}]):
+            ship(stage, parcels)
+            stage.settle(3600)
+        assert len(stage.provider.executed["shipment.announce"]) == 2
+        assert state_of(stage.book()) == "completed"
+        (asked,) = (entry["body"]["group"]["lines"] for entry in stage.provider.executed["fulfillment.create"])
+        assert {line["id"]: line["quantity"] for line in asked} == {"L1": 2, "L2": 1}
+
+    def test_a_hand_shipment_that_was_taken_back_is_shipped(self, stage):
+        entity = order(payments=[money(custodian="bank_transfer", status="pending")])
+        entity.document["line_items"][0]["quantity"]["fulfilled"] = 2
+        taken_back = {"id": "f1", "type": "shipped", "line_items": [{"id": "L1", "quantity": 2}]}
+        entity.document["fulfillment"]["events"] = [taken_back]
+        stage.receive(entity)
+        stage.run()
+        again = order(version="2", payments=[money(status="captured", captured=3000)])
+        again.document["fulfillment"]["events"] = [taken_back | {"type": "canceled"}]
+        stage.receive(again)
+        stage.run()
+        assert len(stage.provider.executed["fulfillment.create"][0]["body"]["group"]["lines"]) == 2
+
     def test_the_echo_of_our_own_write_back_is_not_somebody_elses_shipment(self, stage):
         stage.receive(order())
         stage.run()
