@@ -73,6 +73,7 @@ def says_here(small: Path) -> bool:
     return done.stdout == "here\n"
 
 
+@pytest.mark.timeout(300)  # a pip that installs a pip: a minute on a busy machine
 def test_a_first_run_installs_and_a_second_finds_nothing_to_do(small: Path) -> None:
     pytest.importorskip("ensurepip", reason="this Python carries no pip to install with")
     command = [sys.executable, str(small / "deploy" / "bootstrap.py")]
