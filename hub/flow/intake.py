@@ -13,7 +13,7 @@ from hub.flow.expand import begin
 from hub.flow.scope import reads_source
 from hub.flow.setting import OBSERVE, Connection, Setting
 from hub.model.book import Book, Observation
-from hub.model.merge import join, order_of
+from hub.model.merge import SNAPSHOT, join, order_of
 from hub.model.message import Entity, Evidence, MessageState, StoredMessage, Translation
 from hub.model.order import Order
 
@@ -72,9 +72,11 @@ def _by_order(connection: Connection, translation: Translation) -> dict[str, Tra
 def _taking_in(setting: Setting, key: str, part: Translation, message: StoredMessage) -> Callable[[datetime], None]:
     def act(now: datetime) -> None:
         def moment(book: Book) -> None:
-            before = book.source_version
+            before, beside = book.source_version, _beside(book)
             absorb(setting, book, part, now)
-            _ask_for_more(setting, book, part, message.delivery.mapping or "", before, now)
+            says_less = setting.connections[book.connection].pull_mapping != message.delivery.mapping
+            is_thin = (says_less and book.source_version > before) or _beside(book) != beside
+            _ask_for_more(setting, book, part, is_thin, now)
             planner.advance(setting, book, now)
 
         setting.store.change(key, moment, now)
@@ -82,15 +84,20 @@ def _taking_in(setting: Setting, key: str, part: Translation, message: StoredMes
     return act
 
 
-def _ask_for_more(setting: Setting, book: Book, part: Translation, mapping: str, before: str, now: datetime) -> None:
+def _beside(book: Book) -> dict[str, Any]:
+    """What is known of the order's refunds and parcels."""
+    return {name: fact for name, fact in book.facts.items() if not name.startswith(SNAPSHOT)}
+
+
+def _ask_for_more(setting: Setting, book: Book, part: Translation, is_thin: bool, now: datetime) -> None:
     """Thin and versionless facts, and side facts of an order never seen, are completed by reading the source.
 
-    A webhook may say less than a read does (of payments, of risk): one that is newer than the last read makes that read
-    stale, so that nothing irreversible is decided on it.
+    A webhook may say less than a read does: of payments, of risk, of which units a refund took off. Where it tells news
+    (`is_thin`) the last read is stale, so that nothing irreversible is decided on it.
     """
     if not reads_source(setting, book.connection):
         return
-    if book.source_version > before and setting.connections[book.connection].pull_mapping != mapping:
+    if is_thin:
         book.read_at = None
     if book.order is None or any(not entity.version for entity in part.entities):
         book.read_at, book.fetch_at = None, now

@@ -219,3 +219,18 @@ class TestReports:
         stage.receive(order(version="2"))
         stage.settle(120)
         assert stage.provider.fetches > fetches
+
+    def test_news_of_a_refund_make_the_read_stale_wherever_they_come_from(self, make_stage):
+        """WooCommerce's webhook and list name a refund; only the refund itself says which units it took off."""
+        stage = make_stage(fresh_for_seconds=3600.0)
+        stage.provider.scripts["payment.capture"].append(Outcome(Verdict.NOT_EXECUTED, retry_after_seconds=60))
+        stage.receive(order())
+        stage.run()
+        named = Entity("refund", "1", "r1", "0", {"id": "r1", "type": "refund"})
+        stage.receive(order(version="2"), named)
+        line = {"id": "L1", "quantity": 2}
+        told = Entity("refund", "1", "r1", "1", {"id": "r1", "type": "refund", "line_items": [line]})
+        stage.provider.source["1"] = [order(version="2").__dict__, told.__dict__]
+        stage.settle(120)
+        (asked,) = (entry["body"]["group"]["lines"] for entry in stage.provider.executed["fulfillment.create"])
+        assert [line["id"] for line in asked] == ["L2"]
