@@ -68,7 +68,8 @@ def choose(guarantee: Guarantee, step: Step, now: datetime, *, wanted: bool = Tr
     if guarantee.safety is Safety.REPEATABLE:
         return Resend()
     if guarantee.safety is Safety.AT_LEAST_ONCE:
-        return Resend() if step.tries < guarantee.max_sends else Park("no_way_to_know")
+        sends = step.tries - int(step.spec.get("unsent", 0))  # what surely was not sent is no send
+        return Resend() if sends < guarantee.max_sends else Park("no_way_to_know")
     return Park("no_way_to_know")
 
 

@@ -51,6 +51,8 @@ def _not_executed(
 ) -> None:
     if outcome.code == "budget":  # our own pace, not the provider's answer: it must not use the tries up
         step.tries = max(step.tries - 1, 0)
+    elif step.state is State.INTENT and guarantee.safety is Safety.AT_LEAST_ONCE:
+        step.spec = {**step.spec, "unsent": int(step.spec.get("unsent", 0)) + 1}
     wait = retry.backoff(guarantee, step.tries, setting.jitter, outcome.retry_after_seconds)
     if step.unresolved:
         life.move(step, Event.NOT_EXECUTED_BUT, now, next_at=now + wait)

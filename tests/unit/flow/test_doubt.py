@@ -138,6 +138,14 @@ def test_a_message_is_sent_at_most_three_times_and_always_the_same(stage):
     assert stage.step("confirmation").cause == "no_way_to_know"
 
 
+def test_a_message_that_surely_was_not_taken_uses_up_no_send(stage):
+    busy = Outcome(NOT_EXECUTED, code="450")
+    stage.provider.scripts["notification.send"] = ["lost before", busy, busy, busy]
+    stage.receive(order())
+    stage.settle(86400)
+    assert stage.state("confirmation") is State.DONE
+
+
 @pytest.mark.parametrize("after", ["intend", "send payment.capture"])
 def test_a_crash_between_intent_and_settlement_is_resolved_once(stage, after):
     stage.receive(order(payments=[money()]))
