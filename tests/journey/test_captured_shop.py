@@ -99,16 +99,6 @@ class RecordedShop:
         assert [each.body for each in updates] == [{"status": "completed"}]
         assert trackings[0].at < updates[0].at
 
-    def quiet(self) -> None:
-        """Waits until the hub has worked off everything it was sent."""
-        self.town.until(
-            "every delivery is worked off",
-            lambda: (
-                self.town.query("SELECT count(*) FROM messages WHERE due_at IS NOT NULL") == [(0,)]
-                and self.town.query("SELECT count(*) FROM steps WHERE state IN ('ready', 'leased', 'intent')") == [(0,)]
-            ),
-        )
-
 
 @contextmanager
 def recorded_shop(directory: Path, shared: Path) -> Iterator[RecordedShop]:
@@ -183,15 +173,15 @@ def refunded_and_moved(shop: RecordedShop) -> None:
     shop.send(*shop.captured.named("customer-order-rest-paid"))
     shop.town.until("the paid one is at the warehouse", lambda: bool(shop.ordered("38")))
     shop.send(*shop.captured.named("partial-refund"))
-    shop.quiet()
+    shop.town.quiet()
     assert shop.state("38") == "waiting"  # for the warehouse: a refund of money takes no goods back
     shop.send(*shop.captured.named("address-edit"))
     shop.becomes("38", "held")
-    assert shop.town.stopped() == {f"{SHOP}:38": {"changed_after"}}
+    assert shop.town.needs() == {f"{SHOP}:38": {"changed_after"}}
     (sent,) = shop.ordered("38")
     assert (sent["lines"], sent["address"]["street"]) == ({"SKU-TEE-RED": 1, "SKU-HOOD-S": 2}, OLD_HOME)
     assert sent["tags"] == {}
-    shop.town.crossdock("release", f"{SHOP}:38", "--why", "the warehouse was rung up", "--yes")
+    shop.town.desk.acts.release(f"{SHOP}:38", None, "ann", "the warehouse was rung up")
     shop.becomes("38", "waiting")
 
 
@@ -199,7 +189,7 @@ def paid_in_the_end(shop: RecordedShop) -> None:
     """A bank transfer comes in; an unpaid order is paid, then gets its address."""
     shop.send(*shop.captured.named("listener-503", "failing-1", "failing-3", "failing-5"))
     shop.becomes("42", "held")
-    assert shop.town.stopped() == {f"{SHOP}:42": {"address_incomplete"}}
+    assert shop.town.needs() == {f"{SHOP}:42": {"address_incomplete"}}
     assert not shop.ordered("42")
     home = shop.latest("35").document()["shipping"]
     shop.send(shop.latest("42").followed_by(shipping=home))
@@ -224,10 +214,10 @@ def leaves(shop: RecordedShop) -> None:
 
 def repeats_change_nothing(shop: RecordedShop) -> None:
     """The whole recording once more, what was kept of it, and one that is forged."""
-    shop.quiet()
+    shop.town.quiet()
     states, books, written = shop.town.states(), shop.town.ledgers(), list(shop.api.written)
     shop.send(*shop.captured.deliveries, told=False)
-    shop.quiet()
+    shop.town.quiet()
     assert shop.town.states() == states
     assert (shop.town.ledgers(), shop.api.written) == (books, written)
     kept = Counter(shop.town.query("SELECT topic, body FROM messages WHERE connection = ?", SHOP))
@@ -249,7 +239,7 @@ def test_the_same_end_whatever_the_order_of_arrival(tmp_path: Path, shared: Path
         shop.town.until("two are at the warehouse", lambda: bool(shop.ordered("35") and shop.ordered("38")))
         shop.becomes("41", "completed")
         shop.becomes("42", "held")
-        shop.quiet()
+        shop.town.quiet()
         assert (shop.state("36"), shop.state("37")) == ("history", "waiting")
         assert not any(shop.ordered(order) for order in ("36", "37", "41", "42"))
         (moved,) = shop.ordered("38")

@@ -23,13 +23,13 @@ def people(world: World) -> None:
 def test_each_ships_once(tmp_path: Path) -> None:
     with Town(tmp_path, people=people, names=NAMES) as town:
         shopify = [
-            town.place(shop, "captured at Shopify", parcels=1)
+            town.place(shop, "captured at Shopify")
             for _ in range(NUMBERS)
             for shop in ("shopify/aurora", "shopify/borealis")
         ]
         # Small shops number everything from one: even the ids are the same.
         woocommerce = [
-            town.place(shop, "paid by card", id=str(number), number=number, name=f"#{number}", parcels=1)
+            town.place(shop, "paid by card", id=str(number), number=number, name=f"#{number}")
             for number in range(612, 612 + NUMBERS)
             for shop in ("woocommerce/basalt", "woocommerce/flint")
         ]

@@ -7,7 +7,10 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +18,9 @@ from ruamel.yaml import YAML
 
 from hub.assembly.demo import HubProcess, answers, free_port
 from hub.assembly.demo_files import ACCOUNTS, write
+from hub.assembly.desk import Desk
 from hub.assembly.home import Home
+from hub.assembly.hub import open_hub
 from hub.sandbox.books import StoreOrder
 from hub.sandbox.evidence import Evidence
 from hub.sandbox.ledger import read_ledgers, read_lines
@@ -28,7 +33,12 @@ from hub.vault.keys import InstallKey
 from hub.vault.store import Vault
 
 Line = dict[str, Any]
-_STOPPED = ("held", "parked", "dead", "rejected")
+_BUSY_STEPS = (
+    "SELECT order_key, id, state FROM steps WHERE state IN ('ready', 'leased', 'intent', 'unknown', 'waiting')"
+)
+_BUSY_MESSAGES = (
+    "SELECT id FROM messages WHERE due_at > 0 UNION SELECT key FROM chores WHERE kind = 'fetch' AND due_at > 0"
+)
 
 
 class Town:
@@ -59,6 +69,7 @@ class Town:
         self.home.folder.mkdir()
         self.port = free_port()
         self.hub = HubProcess(self.home, self.port)
+        self._closing = ExitStack()
 
     def __enter__(self) -> Town:
         self.running.start()
@@ -84,6 +95,7 @@ class Town:
                 self.world.subscribe(account, f"http://127.0.0.1:{self.port}/webhooks/{name}")
 
     def __exit__(self, *_: object) -> None:
+        self._closing.close()
         self.hub.stop()
         self.running.stop()
 
@@ -97,17 +109,37 @@ class Town:
     def merchant(self) -> Merchant:
         return self.running.merchant
 
-    def place(self, shop: str, story: str, **changes: Any) -> StoreOrder:
-        """A buyer orders at "shopify/aurora" as the story of this name says; `changes` overwrite the order's fields."""
-        storefront = self.world.storefronts[shop]
-        return self.scenario.place(storefront, self.scenario.named(storefront, story), time.time(), **changes)
+    def place(self, shop: str, story: str, parcels: int = 1, **changes: Any) -> StoreOrder:
+        """A buyer orders at "shopify/aurora" as the story of this name says; `changes` overwrite the order's fields.
 
-    def crossdock(self, *words: str, expect: tuple[int, ...] = (0,)) -> str:
-        """What one command says; `expect` are the exit codes it may end with."""
+        What leaves in several parcels has at least two lines of two units each.
+        """
+        storefront = self.world.storefronts[shop]
+        told = replace(self.scenario.named(storefront, story), parcels=parcels)
+        return self.scenario.place(storefront, told, time.time(), **changes)
+
+    @cached_property
+    def desk(self) -> Desk:
+        """What the commands and the console decide through: beside the running hub, as the commands are."""
+        hub = open_hub(self.home.folder, threaded=False)
+        self._closing.callback(hub.close)
+        return hub.desk
+
+    def crossdock(self, *words: str) -> str:
+        """What one command says; it must succeed. A process of its own: slow."""
         command = [sys.executable, "-m", "hub.cli.main", *words, "--home", str(self.home.folder)]
         told = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-        assert told.returncode in expect, f"crossdock {' '.join(words)}: {told.stdout}{told.stderr}"
+        assert told.returncode == 0, f"crossdock {' '.join(words)}: {told.stdout}{told.stderr}"
         return told.stdout
+
+    @contextmanager
+    def lost_webhooks(self) -> Iterator[None]:
+        """What happens within is told to nobody; the world stands still for others meanwhile."""
+        outbox = self.world.desk.outbox
+        with self.world.lock:
+            listening, outbox.subscriptions = outbox.subscriptions, []
+            yield
+            outbox.subscriptions = listening
 
     # --- eyes
 
@@ -126,15 +158,9 @@ class Town:
     def needs(self) -> dict[str, set[str]]:
         """Order (or connection) -> why something of it waits for a person, as `crossdock attention` tells."""
         found: dict[str, set[str]] = {}
-        for need in json.loads(self.crossdock("attention", "--json", expect=(0, 1)))["needs"]:
-            found.setdefault(need["order"] or need["connection"], set()).add(need["code"])
-        return found
-
-    def stopped(self) -> dict[str, set[str]]:
-        """Order -> why steps of it are stopped; a quick look at what `needs` tells at length."""
-        found: dict[str, set[str]] = {}
-        for key, cause in self.query("SELECT order_key, cause FROM steps WHERE state IN (?, ?, ?, ?)", *_STOPPED):
-            found.setdefault(key, set()).add(cause)
+        for need in self.desk.views.attention(self.desk.now()):
+            if need.needs_person:
+                found.setdefault(need.order or need.connection or "", set()).add(need.code)
         return found
 
     def query(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
@@ -161,6 +187,21 @@ class Town:
     def deliveries(self, order: StoreOrder) -> list[Line]:
         """The webhooks about one order, and what the hub answered."""
         return [line for line in read_lines(self.world.directory / "deliveries.jsonl") if line["order"] == order.id]
+
+    def quiet(self) -> None:
+        """Waits until every webhook has been delivered, and the hub has done all that these asked for."""
+        looks = 0
+        end = time.monotonic() + 40
+        while looks < 2:
+            assert time.monotonic() < end, f"the hub does not come to rest: {self.query(_BUSY_STEPS)}"
+            looks = looks + 1 if self._at_rest() else 0
+            time.sleep(0.25)
+
+    def _at_rest(self) -> bool:
+        with self.world.lock:
+            due = self.world.next_due()
+            coming = due is not None and due < self.world.clock() + 0.3
+        return not coming and not self.query(_BUSY_MESSAGES) and not self.query(_BUSY_STEPS)
 
     def until(self, what: str, true: Callable[[], bool], seconds: float = 40.0) -> None:
         end = time.monotonic() + seconds
