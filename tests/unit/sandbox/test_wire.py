@@ -32,7 +32,7 @@ from hub.sandbox.world import World
 from tests.unit.sandbox.clerk import Clerk, Clock
 
 BASALT = "woocommerce/basalt"
-QUICK = Settings.hasty().but(hold_seconds=0.4)
+QUICK = Settings.hasty().but(hold_seconds=1.5)
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def test_a_time_out_holds_the_socket_beyond_the_deadline(
     began = time.monotonic()
     with pytest.raises(requests.ReadTimeout):
         capture(running, intent, timeout=0.15)
-    assert time.monotonic() - began < 0.35
+    assert time.monotonic() - began < 1
     assert kinds(running) == ["effect"] * done
 
 

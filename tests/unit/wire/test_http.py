@@ -127,7 +127,7 @@ def test_a_tls_handshake_that_stalls_ends_with_the_time_to_connect():
         request = Request("POST", f"https://127.0.0.1:{port}/", body=b"x", timeout=Timeout(0.2, 5.0))
         with pytest.raises(NotSent, match="timed out"):
             HttpTransport(LOOPBACK).send(request)
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < 3  # the whole call would have five seconds
 
 
 # --- perhaps executed
@@ -177,7 +177,7 @@ def test_bytes_that_left_and_no_answer_is_unanswered(script):
         started = time.monotonic()
         with pytest.raises(Unanswered):
             post(port, total=0.4)
-        assert time.monotonic() - started < 1.0
+        assert time.monotonic() - started < 3  # where it says nothing, it does so for five seconds
 
 
 BAD_ANSWERS = {
