@@ -59,7 +59,9 @@ class Shop(Storefront):
         order.meta["transaction_id"] = intent.charge if intent else ""
 
     def _paid(self, order: StoreOrder, now: float) -> None:
-        order.paid_at, order.status = now, self._after_payment(order)
+        order.paid_at = now
+        if order.status != "completed":
+            order.status = self._after_payment(order)
         order.transactions.append(
             Transaction(
                 self.new_id("transaction"), "sale", "success", order.due, order.currency, now, order.means.gateway
@@ -117,8 +119,8 @@ class Shop(Storefront):
             self.withdrawn(order, now, "hub")
         if status == "completed" and order.completed_at is None:
             order.completed_at = now
-        if status in PAID_STATUSES and order.paid_at is None and order.means.kind == "cod" and status == "completed":
-            order.paid_at = now
+        if status == "completed" and order.paid_at is None:  # whoever completes an order says that it is paid
+            self._paid(order, now)
         self.changed(order, now)
 
     def say(self, order: StoreOrder, now: float, *events: str) -> None:
