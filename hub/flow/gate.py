@@ -83,7 +83,7 @@ def judge(setting: Setting, book: Book, step: Step, now: datetime) -> Gate:
 
 
 def _judge_order(setting: Setting, book: Book, step: Step, order: Order) -> Gate | None:
-    if order.standing in ("cancelled", "deleted") and step.spec.get("undoes") is None and _forward(book, step):
+    if book.taken_back and step.spec.get("undoes") is None and _forward(book, step):
         return Withdraw("order_cancelled")
     if step.capability in _SHIPS or step.capability == "payment.capture":
         if order.standing == "on_hold":

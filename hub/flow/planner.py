@@ -21,7 +21,6 @@ from hub.flow.setting import Setting
 from hub.language.expression import ExpressionError
 from hub.model.book import Book
 from hub.model.flow import SATISFIES, TERMINAL, Event, State
-from hub.model.order import Order
 from hub.model.step import Step
 
 _GONE = ("cancelled", "deleted")
@@ -38,7 +37,7 @@ def advance(setting: Setting, book: Book, now: datetime) -> None:
         return
     document = document_of(book.order)
     _start_cancel(setting, book, now)
-    if _is_open(book.order) and "fulfil-order" in book.runs:
+    if not book.taken_back and "fulfil-order" in book.runs:
         groups.replan(book, setting.routing, document)
     for run in book.runs.values():
         flow = setting.flow_of(run)
@@ -48,18 +47,15 @@ def advance(setting: Setting, book: Book, now: datetime) -> None:
         if not _round(setting, book, document, now):
             break
     if "fulfil-order" in book.runs:
-        review(book, now, is_open=_is_open(book.order))
+        review(book, now, is_open=not book.taken_back)
     _end_runs(book, now)
-
-
-def _is_open(order: Order) -> bool:
-    return order.standing not in _GONE
 
 
 def _start_cancel(setting: Setting, book: Book, now: datetime) -> None:
     """An order cancelled at its source, or by a person, undoes what it set going: by a flow of its own."""
     assert book.order is not None
-    if not _is_open(book.order) and book.runs and "cancel-order" in setting.flows and "cancel-order" not in book.runs:
+    known = "cancel-order" in setting.flows and "cancel-order" not in book.runs
+    if book.order.standing in _GONE and book.runs and known:
         begin(setting, book, "cancel-order", now, commanded=False)
         book.note(now, book.connection, "cancelled", "The order was cancelled at its source.")
 
@@ -215,9 +211,8 @@ def _withdraw_unwanted(book: Book, step: Step, now: datetime) -> bool:
 
 def unwanted(book: Book, step: Step) -> str | None:
     """Why a step is no longer wanted; None while it is."""
-    order, run = book.order, book.runs.get(step.run)
-    assert order is not None
-    if not _is_open(order) and run is not None and run.trigger == "placed":
+    run = book.runs.get(step.run)
+    if book.taken_back and run is not None and run.trigger == "placed":
         parcel = parcel_of(book, step)  # what has left is still told to the storefront
         return None if parcel is not None and step.capability == "shipment.announce" else "order_cancelled"
     group = group_of(book, step)

@@ -69,7 +69,7 @@ def scope_of(setting: Setting, book: Book, step: Step, document: Mapping[str, An
         "order": document,
         "group": group_facts(book, group) if group else None,
         "parcel": parcel_facts(parcel) if parcel else None,
-        "payment": payment.model_dump(mode="json") if payment else None,
+        "payment": payment_facts(book, payment) if payment else None,
         "inputs": run.inputs if run else {},
         "owners": {
             "capture": storefront.owners.capture,
@@ -82,6 +82,12 @@ def scope_of(setting: Setting, book: Book, step: Step, document: Mapping[str, An
         "parcels": len(book.parcels),
         "storefront": dict(storefront.settings),
     }
+
+
+def payment_facts(book: Book, payment: Payment) -> dict[str, Any]:
+    """The payment as the source tells it, and whether the hub took the money, which not every source hears of."""
+    taken = any(e.subject == f"payment:{payment.id}" for e in book.executed("payment.capture"))
+    return {**payment.model_dump(mode="json"), "captured_here": taken}
 
 
 def group_facts(book: Book, group: Group) -> dict[str, Any]:

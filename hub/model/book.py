@@ -79,6 +79,13 @@ class Book:
         """Effects of a capability that happened or may have happened."""
         return (e for e in self.effects.values() if e.capability == capability and e.executed is not False)
 
+    @property
+    def taken_back(self) -> bool:
+        """Cancelled at its source, or by a person here: nothing new is begun for it."""
+        if self.order is not None and self.order.standing in ("cancelled", "deleted"):
+            return True
+        return any(run.trigger == "cancelled" and run.inputs.get("commanded") for run in self.runs.values())
+
     def note(self, at: datetime, actor: str, kind: str, text: str, **detail: Any) -> None:
         self.notes.append(Note(at, actor, kind, text, detail))
 
@@ -99,7 +106,7 @@ def state_of(book: Book) -> str:
     open_states = {step.state for step in book.steps.values() if not step.tail} - TERMINAL
     if open_states:
         return "waiting" if open_states <= {State.AWAITING, State.BLOCKED} else "running"
-    return "cancelled" if book.order.standing in ("cancelled", "deleted") else "completed"
+    return "cancelled" if book.taken_back else "completed"
 
 
 def reserved_until(book: Book) -> datetime | None:

@@ -16,8 +16,10 @@ from hub.flow.worker import work
 from hub.model.book import state_of
 from hub.model.flow import State
 from hub.model.message import Entity
-from hub.model.outcome import Outcome
+from hub.model.outcome import Outcome, Verdict
 from tests.unit.flow.stage import UNKNOWN, counts, order, ship
+
+NOT_EXECUTED_YET = Outcome(Verdict.NOT_EXECUTED, retry_after_seconds=20)
 
 
 def test_what_a_dead_process_had_leased_is_due_even_if_the_order_changes_before_it_is_claimed(stage):
@@ -201,3 +203,57 @@ def test_a_replay_of_everything_does_not_deal_with_tasks(stage):
     stage.run()
     commands.replay(stage.setting, "shop:1", None, "ann", "let us see", stage.now)
     assert stage.state("review") is State.HELD
+
+
+class TestCancelledByAPerson:
+    """The order stays open at its source: only the hub knows that it is taken back."""
+
+    def cancel(self, stage):
+        commands.cancel(stage.setting, "shop:1", "ann", "the buyer called", stage.now)
+
+    @pytest.mark.parametrize("capability", ["payment.capture", "fulfillment.create"])
+    def test_what_a_worker_had_in_hand_is_not_begun(self, stage, capability):
+        stage.provider.scripts[capability] = [NOT_EXECUTED_YET]
+        stage.receive(order())
+        stage.run()
+        stage.tick(30)
+        (claim,) = stage.store.claim_steps(1, stage.now)
+        self.cancel(stage)
+        drive(work(stage.setting, claim), stage.clock)
+        stage.settle(3600)
+        assert capability not in counts(stage)
+        assert state_of(stage.book()) == "cancelled"
+
+    def test_what_may_have_happened_is_not_sent_again(self, stage):
+        stage.provider.scripts["fulfillment.create"] = ["lost before"]
+        stage.receive(order())
+        stage.run()
+        self.cancel(stage)
+        stage.settle(3600)
+        assert [sent for sent, _ in stage.provider.sent].count("fulfillment.create") == 1
+        assert state_of(stage.book()) == "cancelled"
+
+    def test_an_edit_afterwards_ships_nothing(self, stage):
+        stage.receive(order())
+        stage.run()
+        self.cancel(stage)
+        stage.settle(600)
+        stage.receive(order(version="2", lines={"L1": 4, "L2": 1}))
+        stage.settle(3600)
+        assert counts(stage)["fulfillment.create"] == 1
+        assert counts(stage)["fulfillment.cancel"] == 1
+
+    def test_the_authorisation_is_released_only_once_it_is_known_whether_it_was_captured(self, stage):
+        stage.provider.guarantees["payment.capture"] = replace(
+            stage.provider.guarantee("shop", "payment.capture"), settles_within_seconds=600
+        )
+        stage.provider.scripts["payment.capture"] = ["lost after"]
+        stage.receive(order())
+        stage.run()
+        self.cancel(stage)
+        stage.settle(60)
+        assert stage.state("release-payment") is State.BLOCKED
+        stage.settle(3600)
+        assert stage.state("capture") is State.DONE
+        assert stage.state("release-payment") is State.SKIPPED
+        assert "payment.void" not in counts(stage)
