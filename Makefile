@@ -8,7 +8,7 @@ UV ?= uv
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help install dev demo test lint format docs wheel lock clean distclean python
+.PHONY: help install dev demo test simulate lint format docs wheel lock clean distclean python
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -24,6 +24,10 @@ demo: install ## 60 orders through a sandbox full of faults, and a counted verdi
 
 test: dev ## every test
 	@$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadgroup $(ARGS)
+
+simulate: dev ## crash and freeze the hub at every point, by seeds: SEED=7, or SEEDS=500, or SECONDS=600 (START=1)
+	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS)) \
+		$(if $(SECONDS),--seconds $(SECONDS)) $(if $(START),--start $(START))
 
 lint: dev ## ruff (rules and format) and mypy --strict
 	@$(BIN)/ruff check .

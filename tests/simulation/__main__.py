@@ -1,0 +1,99 @@
+"""`make simulate`: seeds one after the other, with progress; the first that fails tells its story. Exit 1 if any did.
+
+--seed N runs one seed twice and compares; --seeds N runs so many from --start on; --seconds N stops after so long.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+
+import click
+
+from tests.simulation.result import Result
+from tests.simulation.story import simulate, tell
+from tests.simulation.terms import Terms
+
+_PROGRESS_SECONDS = 10.0
+_STORIES = 3  # so many failing seeds are told; the others are only named
+
+
+def main() -> int:
+    asked = _asked()
+    if asked.seed is not None:
+        return _one(asked.seed)
+    began = shown = time.monotonic()
+    total: Counter[str] = Counter()
+    failed: list[int] = []
+    for result in _results(asked.start, asked.seeds, asked.seconds):
+        _count(total, result)
+        if result.violations:
+            failed.append(result.terms.seed)
+            _report(result, told=len(failed) <= _STORIES)
+        if time.monotonic() - shown > _PROGRESS_SECONDS:
+            shown = time.monotonic()
+            _say(total, failed, shown - began)
+    _say(total, failed, time.monotonic() - began)
+    if failed:
+        click.echo("failing seeds: " + " ".join(map(str, failed)))
+    return 1 if failed else 0
+
+
+def _asked() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make simulate", description=__doc__)
+    parser.add_argument("--seed", type=int, help="one seed, twice: its story if it fails, and whether it repeats")
+    parser.add_argument("--seeds", type=int, default=None, help="how many")
+    parser.add_argument("--start", type=int, default=1, help="the first of them")
+    parser.add_argument("--seconds", type=float, default=None, help="begin no new seed after so long")
+    asked = parser.parse_args()
+    if asked.seeds is None and asked.seconds is None:
+        asked.seeds = 100
+    return asked
+
+
+def _results(start: int, seeds: int | None, seconds: float | None) -> Iterator[Result]:
+    began, seed = time.monotonic(), start
+    while (seeds is None or seed < start + seeds) and (seconds is None or time.monotonic() - began < seconds):
+        yield simulate(Terms.of(seed))
+        seed += 1
+
+
+def _one(seed: int) -> int:
+    first, second = simulate(Terms.of(seed)), simulate(Terms.of(seed))
+    click.echo(first.terms)
+    click.echo(f"hash {first.hash}, {first.orders} orders, {first.steps} steps, {first.seconds:.0f} s: {first.states}")
+    if first.hash != second.hash:
+        click.echo(f"NOT THE SAME PATH TWICE: {second.hash}")
+        return 1
+    if first.violations:
+        click.echo(tell(first.terms, {violation.kind for violation in first.violations}))
+    return 1 if first.violations else 0
+
+
+def _count(total: Counter[str], result: Result) -> None:
+    total.update(
+        seeds=1, orders=result.orders, steps=result.steps, calls=result.calls, faults=result.faults,
+        violations=len(result.violations), **{f"{state}": count for state, count in result.states.items()},
+    )  # fmt: skip
+
+
+def _report(result: Result, *, told: bool) -> None:
+    click.echo(f"\nseed {result.terms.seed} breaks {len(result.violations)} promises:")
+    for violation in result.violations[:10]:
+        click.echo(f"  {violation}")
+    if told:
+        click.echo(tell(result.terms, {violation.kind for violation in result.violations}) + "\n")
+
+
+def _say(total: Counter[str], failed: list[int], seconds: float) -> None:
+    """One line with the counts. A step is a durable or a wire event of the engine."""
+    each = ", ".join(f"{count} {name}" for name, count in total.items())
+    rate = total["orders"] / seconds * 60 if seconds else 0.0
+    click.echo(f"{each}; {len(failed)} failed; {rate:.0f} orders a minute")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

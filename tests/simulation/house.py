@@ -1,0 +1,189 @@
+"""The hub of a run: the real installation of the demo, read once a process, opened anew for every seed and restart."""
+
+from __future__ import annotations
+
+import atexit
+import random
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any, cast
+
+from hub.assembly import demo_files
+from hub.assembly.build import Surroundings, build
+from hub.assembly.config import ConnectionPart, TimingPart
+from hub.assembly.home import Home
+from hub.assembly.hub import Hub
+from hub.assembly.install import Install, open_vault, read_install
+from hub.connector.connection import Clock as ConnectorClock
+from hub.sandbox.running import credentials
+from hub.sandbox.world import World
+from hub.store import upgrade
+from hub.store.open import open_sqlite
+from hub.vault.keys import InstallKey
+from hub.vault.store import Vault
+from tests.simulation.clock import VirtualClock
+from tests.simulation.mail import put_in_process
+from tests.simulation.network import HOST, Network
+from tests.simulation.pace import PACES, Pace
+from tests.simulation.terms import Terms
+from tests.simulation.universe import TWIN
+from tests.simulation.universe import build as build_world
+from tests.simulation.watch import LAWS
+
+ACCOUNTS = {**demo_files.ACCOUNTS, TWIN: f"shopify/{TWIN}"}
+CONNECTIONS = {account: name for name, account in ACCOUNTS.items()}
+_RAM = Path("/dev/shm")
+
+
+def ram_folder() -> Path:
+    """A new folder, in memory where the machine has such a disk."""
+    return Path(tempfile.mkdtemp(prefix="crossdock-simulation-", dir=_RAM if _RAM.is_dir() else None))
+
+
+def accounts_of(world: World) -> dict[str, dict[str, Any]]:
+    """Per account what a hub's connection must carry to it."""
+    found = {}
+    for prefix, account in world.accounts.items():
+        carried = credentials(account) | {"base_url": f"{HOST}/{prefix}"}
+        carried.setdefault("webhook_secret", world.webhook_secret(prefix))
+        found[prefix] = carried
+    return found | {"mailbox": {"host": "mail.world.example", "port": 25}}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The installation as read, and an empty migrated database to copy. `accounts` are the probe world's."""
+
+    install: Install
+    secrets: Mapping[str, str]  # reference -> the probe's secret
+    accounts: Mapping[str, Mapping[str, Any]]
+    database: Path
+
+
+@cache
+def plan(tempo: str) -> Plan:
+    """Reads every declaration once; each seed then only exchanges what its world's accounts say otherwise."""
+    folder, pace = ram_folder(), PACES[tempo]
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    probe = build_world(Terms(0, tempo=tempo), folder / "world", lambda: 0.0)
+    accounts = accounts_of(probe)
+    home = Home(folder / "hub")
+    home.folder.mkdir()
+    # Everything that comes again and again comes less often than in the demo: it costs time and finds nothing new.
+    demo_files.write(home, accounts, "127.0.0.1:8480", ACCOUNTS, pace.storefront)
+    install = read_install(home.folder)
+    parts = {name: part.model_copy(update=_otherwise(part, pace)) for name, part in install.config.connections.items()}
+    install = replace(install, config=install.config.model_copy(update={"connections": parts}))
+    vault = open_vault(home)
+    references = [ref for part in parts.values() for ref in part.secrets.values()]
+    references += [ref for part in parts.values() if part.webhook for ref in part.webhook.secrets]
+    secrets = {reference: vault.resolve(reference) for reference in references}
+    probe.close()
+    return Plan(install, secrets, accounts, _database(folder, install))
+
+
+def _otherwise(part: ConnectionPart, pace: Pace) -> dict[str, Any]:
+    """It acts from the run's first moment on, and has the pace's times."""
+    said: dict[str, Any] = {"act_from": None}
+    if part.poll_seconds is not None:
+        said["poll_seconds"] = pace.poll
+    return said if pace.timing else said | {"timing": TimingPart(), "fresh_for_seconds": 600.0}
+
+
+def _database(folder: Path, install: Install) -> Path:
+    """Migrated, with every declaration stored, and with the laws that no moment may break."""
+    path = folder / "empty.db"
+    upgrade.upgrade(path)
+    store = open_sqlite(path, threaded=False, synchronous="OFF")
+    clock = VirtualClock()
+    key = cast(InstallKey, FixedKey(0))
+    around, vault = Surroundings(transport=lambda name, policy: cast(Any, None)), cast(Vault, Secrets({}))
+    hub = Hub(build(install, vault, key, store, around), vault, key, store, clock.now, around)
+    hub.settle()
+    hub.close()
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("DELETE FROM connections")
+    connection.executescript(LAWS)
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    return path
+
+
+class FixedKey:
+    """An install key that a seed names."""
+
+    def __init__(self, seed: int) -> None:
+        self.identity = random.Random(f"install key {seed}").randbytes(32)
+
+
+class Secrets:
+    """The vault of a run."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self._values = dict(values)
+
+    def resolve(self, reference: str) -> str:
+        return self._values[reference]
+
+    def put(self, name: str, value: str) -> str:
+        self._values[f"${{secret:{name}}}"] = value
+        return f"${{secret:{name}}}"
+
+
+class House:
+    """One installation over one world. `open` gives a new process; the database stays."""
+
+    def __init__(self, terms: Terms, folder: Path, world: World, network: Network, clock: VirtualClock) -> None:
+        self._network, self._clock = network, clock
+        self._jitter = random.Random(f"jitter {terms.seed}")
+        self._key = cast(InstallKey, FixedKey(terms.seed))
+        found = plan(terms.tempo)
+        self.database = folder / "hub.db"
+        shutil.copyfile(found.database, self.database)
+        said = _exchange(found.accounts, accounts_of(world))
+        self._secrets = {reference: said[value] for reference, value in found.secrets.items()}
+        self._install = _resettled(found.install, said, terms)
+        self.hub: Hub | None = None
+
+    def open(self) -> Hub:
+        """A hub as it is after a start: nothing in memory, earlier boots' leases ended."""
+        assert self.hub is None
+        store = open_sqlite(self.database, threaded=False, synchronous="OFF")
+        vault = cast(Vault, Secrets(self._secrets))
+        clock = ConnectorClock(self._clock.monotonic, self._clock.spend, self._clock.now)
+        around = Surroundings(self._network.transport, clock, self._jitter)
+        built = build(self._install, vault, self._key, store, around)
+        self.hub = Hub(built, vault, self._key, store, self._clock.now, around)
+        store.expire_leases(self._clock.now())
+        self.hub.settle()
+        for connection in built.connections:
+            if connection.connector.name == "smtp" and connection.connector.hatch is not None:
+                put_in_process(connection.connector.hatch.module, self._network, self._clock)
+        for name in sorted(built.swept & set(built.storefronts)):
+            store.plan_chore("sweep", name, self._clock.now())
+        return self.hub
+
+    def die(self) -> None:
+        """The process is gone; what it had not committed with it."""
+        if self.hub is not None:
+            self.hub.close()
+            self.hub = None
+
+
+def _exchange(probe: Mapping[str, Mapping[str, Any]], seeds: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    return {str(value): str(seeds[a][key]) for a, carried in probe.items() for key, value in carried.items()}
+
+
+def _resettled(install: Install, said: Mapping[str, str], terms: Terms) -> Install:
+    """Settings that name an account (a channel, a shop's domain) name this world's."""
+    capture = "on_shipment" if terms.on_shipment else "before_shipping"
+    parts = {}
+    for name, part in install.config.connections.items():
+        settings = {key: said.get(v, v) if isinstance(v, str) else v for key, v in part.settings.items()}
+        parts[name] = part.model_copy(update={"settings": settings, "capture": capture})
+    return replace(install, config=install.config.model_copy(update={"connections": parts}))

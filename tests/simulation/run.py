@@ -1,0 +1,253 @@
+"""One seed: the hub, the world and all that goes wrong between them, in one order that the seed alone decides."""
+
+from __future__ import annotations
+
+import shutil
+
+from hub.model.contract import Claim, NotDurable
+from hub.model.message import StoredMessage
+from hub.sandbox.books import StoreOrder
+from hub.sandbox.faults import LEVELS
+from hub.sandbox.outbox import Delivery
+from tests.simulation.clock import SECOND
+from tests.simulation.disk import FlakyWriter
+from tests.simulation.house import ACCOUNTS
+from tests.simulation.judge import Judge
+from tests.simulation.network import Outage
+from tests.simulation.operator import Operator
+from tests.simulation.result import Result
+from tests.simulation.scene import Scene
+from tests.simulation.terms import Terms
+from tests.simulation.workers import Task, Worker, name_of
+
+_EVENTS_AN_ORDER = 4000  # more than this is a loop
+
+
+class Run(Scene):
+    """`Run(terms).go()`."""
+
+    def __init__(self, terms: Terms, *, keep: bool = False) -> None:
+        super().__init__(terms, keep=keep)
+        self.workers = [Worker(f"w{number}") for number in range(1, terms.workers + 1)]
+        self.judge = Judge(self)
+        self.operator = Operator(self, self.judge)
+        self.wake = self._wake
+        self.over = False
+        self._claim_at: int | None = None
+        self._claims = 0
+        self._stalled_until = 0
+
+    def go(self) -> Result:
+        try:
+            self._begin()
+            while not self.over and self.next_at() is not None:
+                self._next()
+            return self.judge.result()
+        finally:
+            self.house.die()
+            self.world.close()
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _next(self) -> None:
+        due, planned = self.world.next_due(), self.next_at()
+        when = None if due is None else int(due * SECOND) + 1
+        if when is not None and planned is not None and when <= planned:
+            self.clock.micros = max(self.clock.micros, when)
+            self._post(self.world.advance(self.clock.seconds()))
+            return
+        deed = self.pop()
+        deed()
+        self.clock.settle()
+        self._post(self.world.desk.outbox.take())
+
+    def _post(self, deliveries: list[Delivery]) -> None:
+        for delivery in deliveries:
+            self.after(self.rng.uniform(0.0, 0.02), lambda d=delivery: self._deliver(d))  # type: ignore[misc]
+
+    # --- the plot
+
+    def _begin(self) -> None:
+        terms, hurry = self.terms, self.terms.pace.hurry
+        self.judge.past = [
+            order
+            for shop in (self.world.shop, self.world.woo)
+            for order in self.scenario.history(shop, terms.history // 2, self.clock.seconds() - 3600.0)
+        ]
+        self._open()
+        for name, account in ACCOUNTS.items():
+            if not (terms.deaf and account in self.world.storefronts):
+                self.world.subscribe(account, f"https://hub.example/webhooks/{name}")
+        self.scenario.run(terms.orders, terms.rate / hurry, self.clock.seconds() + 0.2)
+        end = (terms.orders / terms.rate + terms.trouble) * hurry
+        for _ in range(terms.restarts):
+            self.after(self.rng.uniform(0.5, end), self._kill)
+        for _ in range(terms.stalls):
+            self.after(self.rng.uniform(0.5, end), self._stall)
+        for _ in range(terms.outages):
+            self._plan_outage(self.rng.uniform(0.0, end))
+        for order in self.judge.past:
+            self.after(self.rng.uniform(0.5, end), lambda o=order: self._touch(o))  # type: ignore[misc]
+        self.operator.begin(end)
+        self.after(end, self._heal)
+
+    def _touch(self, order: StoreOrder) -> None:
+        """Somebody writes a note on an order of the past: an edit that must set nothing going."""
+        order.note = "Asked about it"
+        self.world.storefront_of(order).changed(order, self.clock.seconds())
+
+    def _plan_outage(self, begins: float) -> None:
+        """Some are longer than a provider remembers a key."""
+        account = self.rng.choice(sorted([*self.world.accounts, "mailbox"]))
+        begin = self.clock.micros + round(begins * SECOND)
+        lasts = self.rng.choice((2.0, 10.0, 30.0)) * self.terms.pace.hurry
+        outage = Outage(account, begin, begin + round(lasts * SECOND), silent=self.rng.random() < 0.5)
+        self.network.outages.append(outage)
+        said = f"{account} is {'silent' if outage.silent else 'gone'} for {lasts:g} s"
+        self.at(begin, lambda: self.trace.note(said))
+
+    def _heal(self) -> None:
+        """From now on nothing goes wrong: everything must come to an end."""
+        self.trace.note("faults end here")
+        self.healed_at = self.clock.micros
+        self.world.desk.faults.level = LEVELS["calm"]
+        self.network.late, self.network.outages = 0.0, []
+        if self.hub is None:
+            self._open()
+        self.after(10 * self.terms.pace.hurry, self._look)
+
+    def _look(self) -> None:
+        """Is it over? A loop that never rests, or something that never ends, is a violation."""
+        assert self.healed_at is not None
+        self.over = self.judge.at_rest()
+        late = self.clock.micros - self.healed_at > self.terms.pace.longest * SECOND
+        wild = self.trace.events > _EVENTS_AN_ORDER * (self.terms.orders + self.terms.history)
+        if not self.over and (late or wild):
+            self.judge.blame("never rests" if late else "loop", "", self.judge.restless())
+            self.over = True
+        self.after(10 * self.terms.pace.hurry, self._look)
+
+    # --- the process
+
+    def _open(self) -> None:
+        hub = self.house.open()
+        hub.store.writer = FlakyWriter(hub.store.writer, lambda: self.befalls(self.terms.undurable), self.rng)
+        self.door.open(hub)
+        self.trace.note("the hub starts")
+        self._wake(0.0)
+
+    def _kill(self) -> None:
+        if self.hub is None or self.calm:
+            return
+        self.trace.note("the hub is killed")
+        for worker in self.workers:
+            worker.drop()
+        self.door.close()
+        self.house.die()
+        self.after(self.rng.uniform(0.05, 8.0) * self.rng.choice((1.0, self.terms.pace.hurry)), self._reopen)
+
+    def _reopen(self) -> None:
+        if self.hub is None:
+            self._open()
+
+    def _stall(self) -> None:
+        """The process is stopped and goes on later: its calls were cut, its clock has run on."""
+        seconds = self.rng.choice((5.0, 40.0, 120.0))
+        self.trace.note(f"the hub stands still for {seconds:g} s")
+        self._stalled_until = self.clock.micros + round(seconds * SECOND)
+
+    def _deliver(self, delivery: Delivery) -> None:
+        self.trace.about = self.key_of(delivery.prefix, delivery.order) if delivery.order else ""
+        if self.clock.micros < self._stalled_until:
+            self.door.unanswered(delivery)
+        elif self.door.deliver(delivery, heard=not self.befalls(self.terms.unheard)):
+            self._wake(0.001)
+
+    # --- the workers
+
+    def _wake(self, seconds: float) -> None:
+        when = max(self.clock.micros + round(seconds * SECOND), self._stalled_until)
+        if self._claim_at is not None and self._claim_at <= when:
+            return
+        self._claims += 1
+        self._claim_at, mine = when, self._claims
+        self.at(when, lambda: self._claim(mine))
+
+    def _claim(self, mine: int) -> None:
+        if mine != self._claims:
+            return None  # an earlier one came in between
+        self._claim_at = None
+        idle = [worker for worker in self.workers if worker.idle]
+        if self.hub is None or not idle:
+            return None
+        try:
+            tasks = self._claimed(self.rng.randint(1, len(idle)))
+        except NotDurable:
+            return self._wake(1.0)
+        if not tasks:
+            return self._wake(self._patience())
+        if self.befalls(self.terms.lost_claims):
+            self.trace.note("a claim is lost: " + ", ".join(map(name_of, tasks)))
+            tasks = []
+        for worker, task in zip(idle, tasks, strict=False):
+            worker.take(task, self.hub, self._about(task))
+            self.trace.note(f"takes {name_of(task)}", who=worker.name, order=worker.about)
+            self._plan_step(worker, self.rng.uniform(0.0002, 0.003))
+        self._wake(0.001)
+
+    def _patience(self) -> float:
+        assert self.hub is not None
+        due = self.hub.store.next_due()
+        wait = 60.0 if due is None else max((due - self.clock.now()).total_seconds(), 0.0)
+        return wait + self.rng.uniform(0.001, 0.05)
+
+    def _about(self, task: Task) -> str:
+        if isinstance(task, Claim):
+            return task.order
+        if isinstance(task, StoredMessage):
+            return self.door.about(task)
+        return task.key if task.kind == "fetch" else ""
+
+    def _claimed(self, limit: int) -> list[Task]:
+        assert self.hub is not None
+        store, now = self.hub.store, self.clock.now()
+        tasks: list[Task] = list(store.claim_steps(limit, now))
+        if len(tasks) < limit:
+            tasks += store.claim_messages(limit - len(tasks), now)
+        if len(tasks) < limit:
+            tasks += store.claim_chores(limit - len(tasks), now)
+        return tasks
+
+    def _plan_step(self, worker: Worker, seconds: float) -> None:
+        life = worker.life
+        self.after(seconds, lambda: self._step(worker, life))
+
+    def _step(self, worker: Worker, life: int) -> None:
+        if worker.life != life or worker.task is None:
+            return None
+        if self.clock.micros < self._stalled_until:
+            return self._plan_step(worker, (self._stalled_until - self.clock.micros) / SECOND)
+        if self.befalls(self.terms.crash):
+            self.trace.note("is gone", who=worker.name, order=worker.about)
+            worker.drop()
+            return self._wake(0.01)
+        if self.befalls(self.terms.freeze):
+            sleeps = self.rng.choice((3.0, 20.0, 70.0, 150.0)) * self.rng.uniform(0.8, 1.2)
+            self.trace.note(f"freezes for {sleeps:.0f} s", who=worker.name, order=worker.about)
+            return self._plan_step(worker, sleeps)
+        more = self._one(worker)
+        spent = self.clock.settle() / SECOND
+        if more:
+            self._plan_step(worker, spent + self.rng.uniform(0.0002, 0.004))
+        else:
+            self._wake(0.0005)
+
+    def _one(self, worker: Worker) -> bool:
+        """One event; False where there is none left, or the engine gave up."""
+        try:
+            return worker.step(self.clock, self.trace)
+        except NotDurable:
+            worker.drop()
+        except Exception as error:  # whatever it is, the engine should not have raised it
+            self.judge.defect(worker, error)
+            worker.drop()
+        return False

@@ -1,0 +1,105 @@
+"""What a seed stands for: how many orders and workers, and which of the things that go wrong go wrong how often.
+
+Every seed draws its own mix, with some kinds of trouble left out altogether: what hides behind a frequent fault shows
+only where that fault is missing.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, fields, replace
+
+from hub.sandbox.faults import Level
+from tests.simulation.pace import PACES, Pace
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Shares are of the events they befall; times are virtual seconds."""
+
+    seed: int
+    orders: int = 12
+    workers: int = 4
+    rate: float = 2.0  # orders placed a second
+    faults: float = 0.12  # of calls, webhooks and mails: the world's own
+    burst: int = 3
+    crash: float = 0.004  # of a worker's events: it is gone, its lease stays
+    freeze: float = 0.003  # of a worker's events: it goes on much later, as if nothing had happened
+    lost_claims: float = 0.01  # of claims: nobody ever works on them
+    undurable: float = 0.001  # of moments: the disk fails, before or after
+    late: float = 0.02  # of changing requests: they arrive after their caller gave up
+    unheard: float = 0.02  # of webhooks: kept by the hub, and the sender does not hear it
+    restarts: int = 1  # of the whole process
+    outages: int = 1  # of one account
+    pauses: int = 0  # of one connection, by a person
+    commands: float = 0.1  # operator's deeds a second
+    cancels: float = 0.0  # of the operator's deeds: an order is cancelled at the hub
+    refunds: float = 0.0  # of the operator's deeds: money is given back at the hub
+    stalls: int = 0  # the whole process stands still, and then goes on as if nothing had happened
+    history: int = 0  # orders of the past, one of which is adopted
+    deaf: bool = False  # no storefront can reach the hub: it lives by sweeping alone
+    on_shipment: bool = False  # money is captured when the goods leave
+    trouble: float = 45.0  # so long things go wrong after the last order
+    tempo: str = "quick"  # or real: see pace.py
+
+    @classmethod
+    def of(cls, seed: int) -> Terms:
+        """The seed's mix."""
+        rng = random.Random(f"terms {seed}")
+
+        def share(most: float) -> float:
+            return 0.0 if rng.random() < 0.25 else round(most * rng.random() ** 2, 4)
+
+        return cls(
+            seed,
+            orders=rng.randint(6, 24),
+            workers=rng.choice((1, 2, 4, 4, 8)),
+            rate=rng.choice((0.5, 2.0, 2.0, 20.0)),
+            faults=rng.choice((0.0, 0.05, 0.12, 0.12, 0.33)),
+            burst=rng.choice((1, 3, 4)),
+            crash=share(0.03),
+            freeze=share(0.03),
+            lost_claims=share(0.05),
+            undurable=share(0.01),
+            late=share(0.15),
+            unheard=share(0.2),
+            restarts=rng.choice((0, 0, 1, 3)),
+            outages=rng.choice((0, 0, 1, 2)),
+            pauses=rng.choice((0, 0, 0, 1)),
+            commands=rng.choice((0.0, 0.05, 0.3)),
+            cancels=rng.choice((0.0, 0.0, 0.2)),
+            refunds=rng.choice((0.0, 0.0, 0.2)),
+            stalls=rng.choice((0, 0, 0, 1)),
+            history=rng.choice((0, 0, 4)),
+            deaf=rng.random() < 0.08,
+            on_shipment=rng.random() < 0.2,
+            trouble=rng.choice((20.0, 45.0, 90.0)),
+            tempo="real" if rng.random() < 0.12 else "quick",
+        )
+
+    @property
+    def pace(self) -> Pace:
+        return PACES[self.tempo]
+
+    @property
+    def level(self) -> Level:
+        return Level("simulation", self.faults, 0.0, self.burst)
+
+    def milder(self) -> list[Terms]:
+        """The same seed with one kind of trouble less: what a failing run is boiled down with."""
+        found = []
+        for part in fields(self):
+            value = getattr(self, part.name)
+            if part.name == "orders" and value > 1:
+                found += [replace(self, orders=value // 2), replace(self, orders=value - 1)]
+            elif part.name == "workers" and value > 1:
+                found.append(replace(self, workers=1))
+            elif part.name in _TROUBLES and value:
+                found.append(replace(self, **{part.name: type(value)(0)}))
+        return found
+
+
+_TROUBLES = (
+    "faults", "crash", "freeze", "lost_claims", "undurable", "late", "unheard", "restarts", "outages", "pauses",
+    "commands", "cancels", "refunds", "stalls", "history",
+)  # fmt: skip

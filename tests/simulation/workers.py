@@ -1,0 +1,93 @@
+"""Workers that are interleaved, dropped and frozen: each holds one generator of the real engine."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Any
+
+from hub.assembly.hub import Hub
+from hub.flow import chores, intake
+from hub.flow.event import Happening, Wire
+from hub.flow.worker import work
+from hub.model.contract import Chore, Claim
+from hub.model.message import StoredMessage
+from tests.simulation.clock import VirtualClock
+from tests.simulation.trace import Trace
+
+Task = StoredMessage | Claim | Chore
+
+
+class Defect(Exception):
+    """The engine raised what it should not have."""
+
+
+@dataclass
+class Worker:
+    """`busy` names what it works on; a dropped one is told by its `life`, which a new one does not share."""
+
+    name: str
+    task: Task | None = None
+    about: str = ""
+    _generator: Generator[Happening, Any, Any] | None = None
+    _answer: Any = None
+    _error: BaseException | None = None
+    life: int = 0
+
+    @property
+    def idle(self) -> bool:
+        return self.task is None
+
+    def take(self, task: Task, hub: Hub, about: str) -> None:
+        """Begins what was claimed. `about`: the order it concerns, for the story."""
+        self.about = about
+        self.task, self._answer, self._error = task, None, None
+        if isinstance(task, Claim):
+            self._generator = work(hub.setting, task)
+        elif isinstance(task, StoredMessage):
+            self._generator = intake.receive(hub.setting, task)
+        else:
+            self._generator = chores.do(hub.setting, task, hub.sweep)
+
+    def drop(self) -> None:
+        """It is gone: nothing more comes of it, and nobody is told."""
+        if self._generator is not None:
+            self._generator.close()
+        self.task, self._generator, self.life = None, None, self.life + 1
+
+    def step(self, clock: VirtualClock, trace: Trace) -> bool:
+        """Lets one event happen; False when there was none left. Whatever the engine raises comes out."""
+        assert self._generator is not None
+        trace.who, trace.about = self.name, self.about
+        error, self._error = self._error, None
+        try:
+            happening = self._generator.throw(error) if error is not None else self._generator.send(self._answer)
+        except StopIteration:
+            self.drop()
+            return False
+        mark = "~" if isinstance(happening, Wire) else "."
+        trace.events += 1
+        try:
+            self._answer = happening.act(clock.now())
+        except Exception as raised:  # as the engine's own driver does: the worker knows what it means
+            self._answer, self._error = None, raised
+            trace.note(f"{mark} {happening.name} !! {type(raised).__name__}")
+        else:
+            trace.note(f"{mark} {happening.name}{_told(self._answer)}")
+        return True
+
+
+def name_of(task: Task) -> str:
+    if isinstance(task, Claim):
+        return task.step
+    if isinstance(task, StoredMessage):
+        return f"message {task.id} {task.delivery.topic} of {task.delivery.connection}"
+    return f"{task.kind} {task.key}"
+
+
+def _told(answer: Any) -> str:
+    verdict = getattr(answer, "verdict", None)
+    if verdict is not None:
+        return f" -> {verdict.value}{' ' + answer.code if answer.code else ''}"
+    kind = type(answer).__name__
+    return f" -> {kind}" if kind in ("Go", "Hold", "Skip", "Withdraw", "Postpone", "Refresh", "Effect", "Park") else ""
