@@ -40,7 +40,8 @@ def doubted(home: Home) -> str:
     found = sqlite3.connect(home.database).execute(
         "SELECT orders.connection, orders.source_id FROM steps JOIN orders ON orders.key = steps.order_key "
         "WHERE steps.capability = 'payment.capture' AND steps.state = 'done' AND steps.tries > 1 "
-        "AND orders.state = 'completed' ORDER BY steps.tries DESC"
+        "AND orders.state = 'completed' "
+        "ORDER BY (SELECT count(*) FROM steps other WHERE other.order_key = orders.key AND other.state = 'done')"
     )
     row = found.fetchone()
     if row is None:

@@ -61,6 +61,7 @@ def draw(frame: str, verdict: str, into: Path) -> None:
     console.print(Text.from_ansi(frame))
     console.print(Text("⋮", "bright_black"))
     console.print(Text.from_ansi(verdict.rstrip("\n")))
+    console.print()  # or the last line loses its descenders
     drawn = console.export_svg(title="crossdock demo", theme=THEME, unique_id="demo")
     drawn = FONTS.sub("", drawn).replace("Fira Code", "ui-monospace, SFMono-Regular, Menlo, DejaVu Sans Mono")
     into.write_text(re.sub(r"[ \t]+$", "", drawn, flags=re.MULTILINE).rstrip() + "\n", encoding="utf-8")
