@@ -75,12 +75,13 @@ def choose(guarantee: Guarantee, step: Step, now: datetime, *, wanted: bool = Tr
 
 def _unwanted(guarantee: Guarantee, step: Step, now: datetime) -> Choice | None:
     """Sending again might do only now what nobody wants any more; None where there is no other way to know."""
+    if guarantee.safety in (Safety.REPEATABLE, Safety.AT_LEAST_ONCE):
+        return Drop()
     if guarantee.find is not None:
         visible = retry.quarantine_ends(guarantee, step.last_sent or now)
         visible += timedelta(seconds=guarantee.index_lag_seconds)
         return Lookup() if now >= visible else Wait(visible)
-    harmless = guarantee.safety in (Safety.REPEATABLE, Safety.AT_LEAST_ONCE)
-    return Drop() if harmless else None
+    return None
 
 
 def _by_key(guarantee: Guarantee, step: Step, first: datetime, settled: datetime, now: datetime) -> Choice:
@@ -158,9 +159,7 @@ def _absent(setting: Setting, book: Book, step: Step, guarantee: Guarantee, now:
     step.lookups = 0
     if not guarantee.complete:
         return life.move(step, Event.ABSENT, now, cause="absent")
-    effect = book.effect(step)
-    if effect is not None:
-        effect.executed = False
+    settle.disown(book, step)
     step.unresolved = False
     if guarantee.safety is Safety.KEY and not retry.key_is_alive(guarantee, step.first_sent or now, now):
         step.first_sent = None  # the old key is forgotten by the provider; it surely did not execute

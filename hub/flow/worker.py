@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from hub.flow import gate, inputs, life, retry, settle, source
+from hub.flow import gate, groups, inputs, life, retry, settle, source
 from hub.flow.call import SEND_MARGIN, Sending, Work, attempt_row, changing, send, until
 from hub.flow.doubt import settle_doubt
 from hub.flow.event import Moment, Wire
@@ -29,8 +29,6 @@ from hub.model.effect import digest_of, key_of, reference_of
 from hub.model.flow import Event, State
 from hub.model.outcome import Outcome, Verdict
 from hub.model.step import Step
-
-_GROUP_COMMITMENTS = ("fulfillment.create", "shipment.create")
 
 
 def work(setting: Setting, claim: Claim) -> Work:
@@ -184,7 +182,10 @@ def _not_prepared(setting: Setting, book: Book, step: Step, outcome: Outcome, no
 
 def _intend(setting: Setting, book: Book, step: Step, plan: _Plan, now: datetime) -> Sending | None:
     """The last look before the first byte: the same gate, the same order, and the sums."""
-    if not isinstance(_gate(setting, book, step, now), gate.Go):
+    verdict = _gate(setting, book, step, now)
+    if isinstance(verdict, gate.Refresh):  # news came while the request was made: read the source and begin anew
+        life.move(step, Event.NOT_EXECUTED, now, next_at=now)
+    if not isinstance(verdict, gate.Go):
         return None
     if book.version != plan.version:  # the order changed while the request was made: make it anew
         life.move(step, Event.NOT_EXECUTED, now, next_at=now)
@@ -194,7 +195,7 @@ def _intend(setting: Setting, book: Book, step: Step, plan: _Plan, now: datetime
         life.hold(step, "sums", now, what=wrong)
         return None
     group = group_of(book, step)
-    if group is not None and step.capability in _GROUP_COMMITMENTS:
+    if group is not None and step.capability in groups.COMMITMENTS:
         group.sent = True
     identity = step.identity(book.key)
     effect = settle.intend(

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from hub.model.book import Book
-from hub.model.flow import TERMINAL, State
+from hub.model.flow import NEEDS_PERSON, TERMINAL, State
 from hub.model.step import Effect
 from hub.sandbox import checks
 from hub.sandbox.evidence import Evidence
@@ -103,7 +103,7 @@ def cancellations(case: Case) -> Broken:
         if (checks.live_orders(seen) or checks.live_labels(seen)) and not seen.parcels:
             yield Violation("after cancel", key, f"it was cancelled, and nobody called it back: {_open(case, key)}")
         moving = [s.id for s in book.steps.values() if s.state in (State.READY, State.BLOCKED) and not s.tail]
-        if moving:
+        if moving and not book.in_state(*NEEDS_PERSON):
             yield Violation("after cancel", key, f"{moving} go on")
 
 

@@ -22,7 +22,7 @@ def test_every_promise_is_kept(seed):
     terms = Terms.of(seed)
     result = simulate(terms)
     assert not result.violations, tell(terms, {violation.kind for violation in result.violations})
-    assert result.orders == terms.orders
+    assert result.orders >= terms.orders  # and those of the past that somebody adopted
 
 
 def test_the_same_seed_takes_the_same_path_in_another_process(checkout):
