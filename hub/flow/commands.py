@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from hub.flow import evidence, intake, life, payment, planner
+from hub.flow import evidence, intake, life, payment, planner, settle
 from hub.flow.expand import begin
 from hub.flow.plan import (
     ASK_FIRST,
@@ -138,9 +138,7 @@ def _happened(setting: Setting, book: Book, step: Step, reference: str | None, n
 
 def _did_not(setting: Setting, book: Book, step: Step, reference: str | None, now: datetime) -> None:
     _require(step, State.PARKED)
-    effect = book.effect(step)
-    if effect is not None:
-        effect.executed = False
+    settle.disown(book, step)
     step.unresolved, step.tries, step.lookups = False, 0, 0
     step.first_sent = None
     life.move(step, Event.DID_NOT, now, next_at=now)
@@ -149,9 +147,7 @@ def _did_not(setting: Setting, book: Book, step: Step, reference: str | None, no
 
 def _newer(setting: Setting, book: Book, step: Step, reference: str | None, now: datetime) -> None:
     _require(step, State.PARKED)
-    effect = book.effect(step)
-    if effect is not None:
-        effect.executed = False
+    settle.disown(book, step)
     _new_generation(step)
     life.move(step, Event.NEW_GENERATION, now, next_at=now)
     book.read_at = None

@@ -12,6 +12,7 @@ from hub.model.order import LineItem, Order
 from hub.model.step import Group
 
 SHIPPED_METHODS = ("warehouse", "self")
+COMMITMENTS = ("fulfillment.create", "shipment.create")  # what lays a group down for good
 
 
 def elsewhere(book: Book) -> dict[str, int]:
@@ -62,6 +63,13 @@ def allocated(book: Book, *, sent_only: bool = False) -> dict[str, int]:
         for line, quantity in group.lines.items():
             total[line] = total.get(line, 0) + quantity
     return total
+
+
+def loosen(book: Book, group: Group) -> None:
+    """After an intent that surely did not happen: unless another may have, the group follows its order again."""
+    subject = f"group:{group.id}"
+    ours = (e for e in book.effects.values() if e.subject == subject and e.capability in COMMITMENTS)
+    group.sent = any(effect.executed is not False for effect in ours)
 
 
 def shipped(book: Book, group: Group | None = None) -> dict[str, int]:

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from hub.flow import evidence, life, retry
+from hub.flow import evidence, groups, life, retry
+from hub.flow.scope import group_of
 from hub.flow.setting import Setting
 from hub.model.book import Book
 from hub.model.capability import Safety
@@ -69,6 +70,9 @@ def disown(book: Book, step: Step) -> None:
     effect = book.effect(step)
     if effect is not None:
         effect.executed = False
+    group = group_of(book, step)
+    if group is not None and step.capability in groups.COMMITMENTS:
+        groups.loosen(book, group)
 
 
 def _busy(setting: Setting, book: Book, step: Step, outcome: Outcome, guarantee: Guarantee, now: datetime) -> None:

@@ -196,6 +196,18 @@ def finish(paused, stage):
             happening = worker.send(happening.act(stage.now))
 
 
+def test_an_edit_after_a_try_that_surely_did_not_happen_ships_to_the_new_address(stage):
+    stage.provider.scripts["fulfillment.create"] = [NOT_EXECUTED_YET]
+    stage.receive(order())
+    stage.run()
+    stage.receive(edited("2", "2 Quay", lines={"L1": 1, "L2": 1}))
+    stage.settle(600)
+    (sent,) = stage.provider.executed["fulfillment.create"]
+    assert sent["body"]["group"]["destination"]["street_address"] == "2 Quay"
+    assert [line["quantity"] for line in sent["body"]["group"]["lines"]] == [1, 1]
+    assert not stage.book().steps_named("review")
+
+
 def test_a_replay_of_everything_does_not_deal_with_tasks(stage):
     stage.receive(order())
     stage.run()
