@@ -145,12 +145,14 @@ def effects(case: Case) -> Broken:
             name = f"{effect.capability} of {effect.subject} ({effect.generation})"
             if effect.executed and line is None:
                 yield Violation("phantom", key, f"{name} is done, and no ledger knows it")
-            elif effect.executed is False and line is not None and not _anothers(book, effect):
+            elif effect.executed is False and line is not None and not _excused(book, effect):
                 yield Violation("disowned", key, f"{name} surely did not happen, says the hub; the ledger knows it")
 
 
-def _anothers(book: Book, effect: Effect) -> bool:
-    """Another generation, or another subject, of the same thing did happen: the ledger's line may be that one's."""
+def _excused(book: Book, effect: Effect) -> bool:
+    """A status that somebody else changed back is not there; another generation's line may be taken for this one's."""
+    if effect.capability == "order.complete":
+        return True
     return any(e.capability == effect.capability and e is not effect and e.executed for e in book.effects.values())
 
 
