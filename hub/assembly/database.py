@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from hub.assembly.config import FILE, HubConfig
+from hub.assembly.home import Home
+from hub.language.document import load, validate
 from hub.store import upgrade
 from hub.store.moments import SqlStore
+from hub.store.open import hold_lock
 from hub.vault.keys import InstallKey, KeyFault
 
 KEY_FACT = "key"  # which install key the database belongs to
@@ -22,6 +26,20 @@ def migrated(path: Path) -> None:
     if before is not None and before < upgrade.HEAD:
         raise Older("The database was written by an older Crossdock. Run: crossdock upgrade")
     upgrade.upgrade(path)
+
+
+def prepare(folder: Path) -> None:
+    """Makes a new installation's database, where it has none yet. For a process that is about to end, or to become
+    another: what makes a database takes memory that no running hub needs. Raises what `open_hub` would.
+    """
+    if Home(folder).database.exists():
+        return
+    told = validate(load(folder / FILE), HubConfig).hub
+    path = Home(folder, told.data, told.vault).database
+    if upgrade.revision(path) is None:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with hold_lock(path):
+            migrated(path)
 
 
 def read_fact(store: SqlStore, name: str) -> str | None:

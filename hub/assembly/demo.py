@@ -10,7 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -61,18 +61,28 @@ class HubFailed(Exception):
 
 
 class HubProcess:
-    """`crossdock serve` as a child that may be killed at any moment and started again."""
+    """`crossdock serve` as a child that may be killed at any moment and started again.
 
-    def __init__(self, home: Home, port: int) -> None:
-        self._home, self._port = home, port
+    `prefix` is what is written before the command, such as a program that confines it and then becomes it.
+    """
+
+    def __init__(self, home: Home, port: int, prefix: Sequence[str] = ()) -> None:
+        self._home, self._port, self._prefix = home, port, prefix
         self._log = home.folder / "hub.log"
         self._process: subprocess.Popen[bytes] | None = None
         self.kills = 0
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "hub.cli.main", "serve", "--home", str(self._home.folder)]
+        command = [*self._prefix, sys.executable, "-m", "hub.cli.main", "serve", "--home", str(self._home.folder)]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log)
+
+    @property
+    def pid(self) -> int:
+        """The running child's. Raises HubFailed where none was started."""
+        if self._process is None:
+            raise HubFailed("the hub was not started")
+        return self._process.pid
 
     def wait_ready(self) -> None:
         """Raises HubFailed when it does not answer in time."""

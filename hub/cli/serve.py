@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import click
 
+from hub.assembly.database import prepare
 from hub.assembly.home import find_home
 from hub.cli import say
 
@@ -25,9 +27,14 @@ def command(host: str | None, port: int | None, engine: str, log_level: str, hom
 
     SIGTERM or Ctrl-C lets requests and steps that are under way finish. A changed hub.yaml is taken up by itself.
     """
-    words = [sys.executable, "-m", "hub.server", str(find_home(home)), "--engine", engine, "--log-level", log_level]
+    folder = find_home(home)
+    with suppress(Exception):  # whatever is wrong, the server meets it too, and says so
+        prepare(folder)
+    words = [sys.executable, "-m", "hub.server", str(folder), "--engine", engine, "--log-level", log_level]
     for name, value in (("--host", host), ("--port", port)):
         words += [name, str(value)] if value is not None else []
     sys.stdout.flush()
     sys.stderr.flush()
-    os.execv(sys.executable, words)  # noqa: S606 - the interpreter that runs this, with words of ours
+    # Many threads that each keep what they freed would add up: glibc gives them two pools between them all.
+    environment = {"MALLOC_ARENA_MAX": "2"} | os.environ
+    os.execve(sys.executable, words, environment)  # noqa: S606 - the interpreter that runs this, with words of ours
