@@ -269,3 +269,15 @@ class TestCancelledByAPerson:
         assert stage.state("capture") is State.DONE
         assert stage.state("release-payment") is State.SKIPPED
         assert "payment.void" not in counts(stage)
+
+
+def test_the_order_is_not_called_complete_before_the_hub_has_captured(make_stage):
+    """The shop's gateway would capture then, and the hub's own capture would be the second."""
+    stage = make_stage(capture="on_shipment")
+    stage.provider.scripts["payment.capture"] = [NOT_EXECUTED_YET]
+    stage.receive(order())
+    stage.run()
+    ship(stage, [{"L1": 2, "L2": 1}])
+    stage.settle(3600)
+    done = [capability for capability, _ in stage.provider.sent if capability in ("payment.capture", "order.complete")]
+    assert done == ["payment.capture", "payment.capture", "order.complete"]
