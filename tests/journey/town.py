@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import cached_property
@@ -45,7 +45,8 @@ class Town:
     """`with Town(directory) as town:`; `names` maps connections to the sandbox's accounts.
 
     `people` may add to the world before it opens; `storefront` overrides what each storefront's connection says;
-    `configure` may change the whole hub.yaml, and put secrets into the vault, before the hub starts.
+    `configure` may change the whole hub.yaml, and put secrets into the vault, before the hub starts; `prefix` stands
+    before its command.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Town:
         level: str = "calm",
         settings: Settings | None = None,
         webhooks: bool = True,
+        prefix: Callable[[Home], Sequence[str]] = lambda home: (),
     ) -> None:
         self._names, self._storefront, self._webhooks, self._configure = names, storefront, webhooks, configure
         (directory / "world").mkdir(parents=True)
@@ -68,7 +70,7 @@ class Town:
         self.home = Home(directory / "hub")
         self.home.folder.mkdir()
         self.port = free_port()
-        self.hub = HubProcess(self.home, self.port)
+        self.hub = HubProcess(self.home, self.port, prefix(self.home))
         self._closing = ExitStack()
 
     def __enter__(self) -> Town:
@@ -165,7 +167,12 @@ class Town:
 
     def query(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         """Looks into the hub's database, which stays the hub's."""
-        connection = sqlite3.connect(f"file:{self.home.database}?mode=ro", uri=True, timeout=5)
+        return self.query_at(self.home.database, sql, *values)
+
+    @staticmethod
+    def query_at(database: Path, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        """The same where the hub has its folder elsewhere than we see it."""
+        connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=5)
         try:
             return connection.execute(sql, values).fetchall()
         finally:
