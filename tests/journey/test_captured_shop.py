@@ -148,8 +148,9 @@ def placed(shop: RecordedShop) -> None:
         )
     )  # fmt: skip
     shop.town.until("two are at the warehouse", lambda: bool(shop.ordered("35") and shop.ordered("36")))
-    shop.becomes("41", "completed")
-    assert shop.state("37") == shop.state("42") == "waiting"
+    for order, state in (("41", "completed"), ("37", "waiting"), ("42", "waiting")):
+        shop.becomes(order, state)
+    shop.town.quiet()
     assert not any(shop.ordered(order) for order in ("37", "41", "42"))
     (to_collect,) = shop.ordered("35")
     assert to_collect["lines"] == {"SKU-TEE-RED": 1}
