@@ -83,6 +83,13 @@ class Template:
         frame.charge_all(value)
         return None if value is ABSENT else value
 
+    def part(self, scope: dict[str, Any], faults: list[ExpressionError]) -> Any:
+        """The same for a value that other templates read: its parts are shared, and its size is paid for by whatever
+        writes it out.
+        """
+        value = self.draw(scope, _Rendering(Frame(scope), faults), ())
+        return None if value is ABSENT else value
+
 
 class _Compiler:
     def __init__(self, document: Document, functions: FunctionSet) -> None:

@@ -109,7 +109,10 @@ def _manner(context: Context) -> Manner:
 
 @cache
 def environment(override: Path | None) -> Sandbox:
-    """One for each folder, because compiling the letters costs more than rendering them. Templates are looked for in the merchant's folder first and inside the package second; no other source exists."""
+    """Templates are looked for in the merchant's folder first and inside the package second; no other source exists.
+
+    One for each folder: compiling the letters costs more than rendering them.
+    """
     loaders: list[BaseLoader] = [PackageLoader("hub.notice", "letters")]
     if override is not None:
         loaders.insert(0, FileSystemLoader(override))

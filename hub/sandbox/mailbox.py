@@ -52,9 +52,7 @@ class Mailbox:
         self._file(letter, identity, sender, list(recipients), raw, now)
         return Reception("250 2.0.0 Accepted", drop=fault == "smtp_drop_after_data")
 
-    def _file(
-        self, letter: Message, identity: str, sender: str, recipients: list[str], raw: bytes, now: float
-    ) -> None:
+    def _file(self, letter: Message, identity: str, sender: str, recipients: list[str], raw: bytes, now: float) -> None:
         text = body_of(letter)
         subject = str(make_header(decode_header(letter.get("Subject", ""))))
         parcels = sorted({word for word in _WORD.findall(text) if word in self.desk.parcels or self._label(word)})

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 from hub.model.book import Book, Observation, reserved_until, state_of
+from hub.model.message import MessageEnd
 from hub.model.order import Order
 from hub.store import rows
 from hub.store.tx import Row, Tx
@@ -76,6 +77,11 @@ _OBSERVATION = (
     insert("observations", ["order_key", "type", "connection", "seen_at", "document", "handles", "message"])
     + " RETURNING id"
 )
+_END_MESSAGE = (
+    "UPDATE messages SET state = :state, cause = :cause, detail = :detail, due_at = NULL "
+    "WHERE id = :id AND token = :token"
+)
+_TOUCH = "INSERT INTO touches (order_key, message) VALUES (:order_key, :message) ON CONFLICT DO NOTHING"
 PLAN_CHORE = """
 INSERT INTO chores (kind, key, due_at, detail) VALUES (:kind, :key, :due, :detail)
 ON CONFLICT (kind, key) DO UPDATE SET
@@ -220,6 +226,15 @@ def _append(tx: Tx, book: Book) -> None:
     for observation in book.observations:
         if observation.id is None:
             save_observation(tx, observation, book.key)
+    for end in book.ends:
+        end_message(tx, end)
+
+
+def end_message(tx: Tx, end: MessageEnd) -> None:
+    """Fenced by the message's token: whoever claimed it later has the last word."""
+    detail = rows.to_json(end.detail)
+    if tx.run(_END_MESSAGE, id=end.id, token=end.token, state=end.state, cause=end.cause, detail=detail):
+        tx.many(_TOUCH, [{"order_key": key, "message": end.id} for key in end.detail.get("orders", ())])
 
 
 def save_observation(tx: Tx, observation: Observation, order_key: str | None) -> int:
