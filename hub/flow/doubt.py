@@ -30,6 +30,8 @@ def _choose(setting: Setting, book: Book, step: Step, guarantee: Guarantee, now:
         return None
     if resolve.late(setting, book, step, setting.store.late_answers(book.key), now):
         return None
+    if step.last_sent is not None:  # its age is known only as far back as the clock can be trusted
+        step.last_sent = max(step.last_sent, setting.steady_since())
     choice = resolve.choose(guarantee, step, now, wanted=planner.unwanted(book, step) is None)
     standing = setting.store.standing(step.connection or "")
     if standing.paused and not isinstance(choice, resolve.Wait):
