@@ -245,3 +245,18 @@ def test_going_live_switches_the_mode_and_back(connected: Path, run: Run) -> Non
 def test_a_person_who_says_no_changes_nothing(connected: Path, run: Run) -> None:
     run("go-live", "shipbob", "--offline", "--home", connected, input="n\n", code=1)
     assert config(connected)["connections"]["shipbob"]["mode"] == "observe"
+
+
+def test_a_scope_that_was_not_granted_is_named_with_what_needs_it(connected_once: Path, sandbox: Sandbox) -> None:
+    """Reading is part of writing: only the missing right to write is a fault."""
+    shop = sandbox.running.world.shop
+    granted = shop.scopes
+    shop.scopes = granted - {"read_orders", "write_merchant_managed_fulfillment_orders"}
+    try:
+        done = CliRunner().invoke(main, ["--home", str(connected_once), "doctor", "--json"])
+    finally:
+        shop.scopes = granted
+    faults = [f for f in json.loads(done.stdout)["findings"] if f["state"] == "fail" and "scope" in f["says"]]
+    assert [fault["subject"] for fault in faults] == ["shop"]
+    assert "write_merchant_managed_fulfillment_orders, which shipment.announce" in faults[0]["says"]
+    assert done.exit_code == 1
