@@ -10,7 +10,7 @@ from rich.text import Text
 
 from hub.assembly.acts import PlannedEffect
 from hub.cli import say
-from hub.model.cause import Weight, cause_of
+from hub.model.cause import Weight, cause_of, in_words
 from hub.model.view import Dossier, Entry, MessageRow, Need, OrderRow, StepRow, Sum
 
 STATES = {
@@ -182,7 +182,7 @@ def dossier(found: Dossier, now: datetime) -> None:
             held = payment.provider or payment.custodian
             say.line(f"  {payment.method}: {payment.status}, held by {held}", "dim")
     if book.why:
-        say.line(cause_of(book.why).words, "dim")
+        say.line(in_words(book.why, connection=book.connection), "dim")
     if book.steps:
         say.line()
         _steps_of(found, now)

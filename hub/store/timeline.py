@@ -8,12 +8,13 @@ from itertools import pairwise
 from typing import Any
 
 from hub.model.book import Observation
-from hub.model.cause import cause_of, say
+from hub.model.capability import doing, title_of
+from hub.model.cause import cause_of, in_words
+from hub.model.detail import said
 from hub.model.flow import NEEDS_PERSON, State
 from hub.model.outcome import Verdict
 from hub.model.step import Attempt, Effect, Note, Step
 from hub.model.view import Dossier, Entry, MessageRow, Version
-from hub.store.needs import said, title_of
 
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -243,13 +244,9 @@ def _step(step: Step, dossier: Dossier) -> Iterator[Entry]:
     if step.state is State.DONE and step.awaits and step.awaits != "delivered" and step.ended_at:
         yield Entry(step.ended_at, "step", title, tone="good", **facts)
     elif step.state is State.SKIPPED and step.ended_at and step.cause not in (None, "does_not_apply"):
-        yield Entry(
-            step.ended_at, "step", f"{title}: not needed", tone="quiet", more=cause_of(step.cause).words, **facts
-        )
+        yield Entry(step.ended_at, "step", f"{title}: not needed", tone="quiet", more=_why(step), **facts)
     elif step.state is State.CANCELLED and step.ended_at:
-        yield Entry(
-            step.ended_at, "step", f"{title}: taken back", tone="quiet", more=cause_of(step.cause).words, **facts
-        )
+        yield Entry(step.ended_at, "step", f"{title}: taken back", tone="quiet", more=_why(step), **facts)
     elif step.state in NEEDS_PERSON:
         yield _stopped(step, title, dossier, facts)
     elif step.next_at is not None and step.state in (State.WAITING, State.UNKNOWN):
@@ -263,7 +260,6 @@ def _step(step: Step, dossier: Dossier) -> Iterator[Entry]:
 
 def _stopped(step: Step, title: str, dossier: Dossier, facts: dict[str, Any]) -> Entry:
     cause = cause_of(step.cause or step.state.value)
-    what = title[:1].lower() + title[1:]
     last = max((attempt.ended_at or attempt.started_at for attempt in dossier.attempts_of(step.id)), default=_LONG_AGO)
     at = max(last, step.last_sent or _LONG_AGO, step.began_at or dossier.created_at)
     return Entry(
@@ -271,7 +267,11 @@ def _stopped(step: Step, title: str, dossier: Dossier, facts: dict[str, Any]) ->
         "stopped",
         f"{title}: {cause.title[:1].lower()}{cause.title[1:]}",
         tone="doubt" if step.state is State.PARKED else "bad",
-        more=said(step.detail) or say(cause.words, connection=step.connection, what=what),
+        more=" ".join([_why(step), *(f"“{own}”" for own in [said(step.detail)] if own)]),
         detail={"state": step.state.value, "cause": cause.code},
         **facts,
     )
+
+
+def _why(step: Step) -> str:
+    return in_words(step.cause or step.state.value, connection=step.connection, what=doing(step.capability))
