@@ -82,7 +82,9 @@ def show_command(number: int, raw: bool, home: Path | None, as_json: bool) -> No
     if raw:
         sys.stdout.buffer.write(found.received.body)
     elif as_json:
-        say.json_out({**plain(found.row), "orders": list(found.orders), **_bodies(found)})
+        say.json_out(
+            {**plain(found.row), "orders": list(found.orders), "namesakes": list(found.namesakes), **_bodies(found)}
+        )
     else:
         _show(found)
 
@@ -114,6 +116,9 @@ def _show(found: MessageView) -> None:
         _conflict(row)
     if found.orders:
         say.line(f"about {', '.join(found.orders)}")
+    if found.namesakes:
+        numbers = ", ".join(map(str, found.namesakes))
+        say.line(f"the source gave the same id to {numbers}, with other bodies; each of them counts", "dim")
     say.line(say.as_json(redact.body(found.received.body)), "dim")
     for other in found.others:
         fields = ", ".join(differing_fields(found.received.body, other.body)) or "nothing but how it is written"
