@@ -36,6 +36,7 @@ _TONES = {
 }
 _VERDICTS = {
     "will do": "blue",
+    "goes on": "blue",
     "done": "green",
     "unknown, will ask first": "magenta",
     "overtaken": "yellow",
@@ -187,7 +188,10 @@ def dossier(found: Dossier, now: datetime) -> None:
         say.line()
         _steps_of(found, now)
     for parcel in book.parcels.values():
-        say.line(f"parcel {parcel.carrier or ''} {parcel.tracking_number or parcel.id}: {parcel.status}")
+        say.line(
+            f"parcel {parcel.carrier or ''} {parcel.tracking_number or parcel.id}: "
+            f"{'delivered' if parcel.delivered_at else parcel.status.replace('_', ' ')}"
+        )
 
 
 def _steps_of(found: Dossier, now: datetime) -> None:

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from hub.model.book import Observation
-from hub.model.capability import doing, title_of
+from hub.model.capability import CAPABILITIES, doing, title_of
 from hub.model.cause import cause_of, in_words
 from hub.model.detail import said
 from hub.model.flow import NEEDS_PERSON, State
@@ -31,6 +31,10 @@ _VERDICTS: dict[str, tuple[str, str]] = {  # words, tone
     Verdict.AUTH: ("the credentials were refused; nothing was sent", "bad"),
     Verdict.HELD: ("not sent: the connection is paused or failing", "quiet"),
 }
+_ASKED: dict[str, tuple[str, str]] = {  # of a question, which changes nothing at the provider
+    **_VERDICTS,
+    Verdict.UNKNOWN: ("no clear answer; it is asked again", "quiet"),
+}
 _LOOKED: dict[str, tuple[str, str]] = {
     Verdict.DONE: ("looked up", "plain"),
     Verdict.REFUSED: ("could not be looked up", "bad"),
@@ -52,6 +56,8 @@ _EVIDENCE = {
     "late_answer": "answered after its worker had given up waiting",
 }
 _TONES = {"payment.failed": "bad", "fulfillment.exception": "bad", "fulfillment.delivered": "good"}
+_REPORTED = ("carrier", "tracking_number", "status", "message")
+_TOLD = frozenset({"fulfillment.shipped", "fulfillment.delivered", "fulfillment.cancelled"})  # the status says it again
 # Notes that say again what an attempt or an observation says with more in it.
 _SAID_BETTER = frozenset({"report", "refused"})
 _FIELDS = {
@@ -137,9 +143,8 @@ def _changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
 def _observation(seen: Observation) -> Entry:
     text = f"{seen.connection} {_EVIDENCE.get(seen.type, f'reports {seen.type}')}"
     document = seen.document
-    more = ", ".join(
-        str(document[name]) for name in ("carrier", "tracking_number", "status", "message") if document.get(name)
-    )
+    told = ("carrier", "tracking_number", "message") if seen.type in _TOLD else _REPORTED
+    more = ", ".join(str(document[name]).replace("_", " ") for name in told if document.get(name))
     provider_id = document.get("id") or document.get("shipment_id")
     return Entry(
         at=seen.seen_at,
@@ -192,12 +197,12 @@ def _note(note: Note, dossier: Dossier) -> Entry:
 def _attempt(attempt: Attempt, dossier: Dossier) -> Entry:
     step = dossier.book.steps.get(attempt.step)
     effect = _effect(attempt, dossier)
-    table = _LOOKED if attempt.trigger == "lookup" else _VERDICTS
+    table = _LOOKED if attempt.trigger == "lookup" else _ASKED if step and _only_asks(step) else _VERDICTS
     words, tone = table.get(attempt.verdict or "", ("could not be looked up yet", "doubt"))
     title = _title(step) if step else attempt.step
     again = " once more, with the same key" if attempt.trigger == "resend" else ""
-    said_ = ": ".join(part for part in (attempt.code, attempt.message) if part)
     done = attempt.verdict == Verdict.DONE
+    said_ = _answer(attempt, done=done)
     return Entry(
         at=attempt.ended_at or attempt.started_at,
         kind="attempt",
@@ -213,6 +218,19 @@ def _attempt(attempt: Attempt, dossier: Dossier) -> Entry:
         more=said_ or None,
         detail={"trigger": attempt.trigger, "started_at": attempt.started_at.isoformat()},
     )
+
+
+def _only_asks(step: Step) -> bool:
+    found = CAPABILITIES.get(step.capability or "")
+    return found is not None and not found.mutating
+
+
+def _answer(attempt: Attempt, *, done: bool) -> str:
+    """The provider's code and words, each once. A number that only says that all is well says nothing here."""
+    code, message = attempt.code or "", attempt.message or ""
+    if message.startswith(code) or (done and code.isdigit()):
+        code = ""
+    return ": ".join(part for part in (code, message) if part)
 
 
 def _title(step: Step) -> str:
