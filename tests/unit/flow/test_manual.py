@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,8 @@ def page(checkout: Path) -> str:
 def shop(stage: Stage, page: str) -> Stage:
     """A shop whose flow is the manual's."""
     (text,) = (block for block in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL) if block.startswith("flow:"))
-    stage.setting.flows["fulfil-order"] = compile_flow(loads(text, "docs/flows.md"))
+    flow = compile_flow(loads(text, "docs/flows.md"))
+    stage.setting = replace(stage.setting, flows={**stage.setting.flows, "fulfil-order": flow})
     return stage
 
 
