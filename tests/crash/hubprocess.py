@@ -210,11 +210,7 @@ def live(lodge: Lodge, board: Board, case: Case, process: int) -> None:
     os.dup2(log, 1)
     os.dup2(log, 2)
     watch = Watch(lodge, board, case, process)
-    SeenEngine.watch = watch
-    hub.assembly.hub.Engine = SeenEngine  # type: ignore[misc]
-    real = hub.flow.drive.drive
-    hub.flow.drive.drive = lambda work, clock: real(watch.drive(work), clock)
-    _see_the_store(watch)
+    _see_everything(watch)
     if case.plant:
         PLANTS[case.plant](process, lodge.home.database)
     lodging.read_once(lodge.of(WALKS[case.walk]))
@@ -225,16 +221,20 @@ def live(lodge: Lodge, board: Board, case: Case, process: int) -> None:
     _tell(opened, board)
 
 
-def _see_the_store(watch: Watch) -> None:
-    """Also what a start writes passes the watch."""
-    real = hub.assembly.hub.open_sqlite
+def _see_everything(watch: Watch) -> None:
+    """Puts the watch where the engine drives its workers, and where the store writes, also during a start."""
+    opener: Any = hub.assembly.hub
+    driver: Any = hub.flow.drive
+    drive, opens = driver.drive, opener.open_sqlite
 
     def open_sqlite(*args: Any, **options: Any) -> Any:
-        store = real(*args, **options)
+        store = opens(*args, **options)
         store.writer = SeenWriter(store.writer, watch)
         return store
 
-    hub.assembly.hub.open_sqlite = open_sqlite
+    SeenEngine.watch = watch
+    opener.Engine, opener.open_sqlite = SeenEngine, open_sqlite
+    driver.drive = lambda work, clock: drive(watch.drive(work), clock)
 
 
 def _tell(opened: Hub, board: Board) -> None:
@@ -266,7 +266,7 @@ class _Server(socketserver.ThreadingMixIn, WSGIServer):
 
 
 class _Handler(WSGIRequestHandler):
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - it is called so
         """Nobody reads it."""
 
     def address_string(self) -> str:

@@ -190,7 +190,8 @@ def _make_empty(lodge: Lodge, board: Board) -> None:
 
 def read_once(install: Install) -> None:
     """From now on this process opens its hub over what was read already, instead of reading every file again."""
-    hub.assembly.hub.read_install = lambda folder: install
+    opener: Any = hub.assembly.hub
+    opener.read_install = lambda folder: install
 
 
 def _free_ports(count: int) -> list[int]:

@@ -25,44 +25,37 @@ def new_key(process: int, database: Path) -> None:
 
 
 def answered_too_early(process: int, database: Path) -> None:
-    """The writer answers before it has committed: what it said is durable with the next transaction, or never."""
+    """Intents are answered before they are committed: they become durable with the next transaction, or never."""
     real = GroupWriter.run
     owed: list[Any] = []
 
     def run(self: GroupWriter, moment: Callable[[Any], Any]) -> Any:
-        def both(tx: Any) -> Any:
-            for late in owed:
-                late(tx)
-            owed.clear()
-            return moment(tx)
-
         answers: list[Any] = []
 
-        def tried(tx: Any) -> Any:
-            answers.append(both_without_clearing(tx))
-            raise _Undone
-
-        def both_without_clearing(tx: Any) -> Any:
+        def all_owed(tx: Any) -> Any:
             for late in owed:
                 late(tx)
-            return moment(tx)
+            answers.append(moment(tx))
+            if intends(moment):
+                raise _Undone
+            return answers[0]
 
-        if _is_intent(moment):
-            try:
-                real(self, tried)
-            except _Undone:
-                owed.append(moment)
-                return answers[0]
-        return real(self, both)
+        try:
+            answer = real(self, all_owed)
+        except _Undone:
+            owed.append(moment)
+            return answers[0]
+        owed.clear()
+        return answer
 
-    GroupWriter.run = run  # type: ignore[method-assign, assignment]
+    GroupWriter.run = run  # type: ignore[method-assign]
 
 
 class _Undone(Exception):
-    pass
+    """Rolls an intent back."""
 
 
-def _is_intent(moment: Any) -> bool:
+def intends(moment: Any) -> bool:
     """Whether this transaction writes an intent: its closure holds the decision that `hub.flow.worker._do` made."""
     seen = [moment]
     while seen:

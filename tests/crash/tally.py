@@ -35,9 +35,7 @@ class Tally:
             attempted=judged.attempted, parked=judged.parked, resent=judged.resent, missed=bool(ran.missed),
         )  # fmt: skip
         if ran.failed or ran.missed:
-            self.failures.append(
-                {"case": case.document(), "violations": judged.violations, "missed": ran.missed}
-            )
+            self.failures.append({"case": case.document(), "violations": judged.violations, "missed": ran.missed})
 
     def _note(self, case: Case) -> None:
         self._points.update((case.walk, kill.process > 1, *kill.place, kill.when) for kill in case.kills[:1])

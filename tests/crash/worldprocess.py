@@ -84,9 +84,10 @@ class Providers:
             time.sleep(_LOOK_SECONDS)
 
     def _place(self) -> StoreOrder:
-        shop, scenario = self._world.storefronts[self._walk.shop], self._running.scenario
+        walk, scenario = self._walk, self._running.scenario
+        shop = self._world.storefronts[walk.shop]
         self._board.pass_time(_LATER_SECONDS)
-        order = scenario.place(shop, scenario.named(shop, self._walk.story), self._board.seconds(), **self._walk.changes)
+        order = scenario.place(shop, scenario.named(shop, walk.story), self._board.seconds(), **walk.changes)
         self.report.order = f"{CONNECTIONS[order.prefix]}:{order.id}"
         return order
 
