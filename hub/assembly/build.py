@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from hub.assembly.catalogue import Catalogue
@@ -16,7 +17,7 @@ from hub.connector.connection import Clock, Connection, TransportFactory, http
 from hub.connector.pool import Connections
 from hub.flow.manifest import Rule
 from hub.flow.setting import Connection as FlowConnection
-from hub.flow.setting import Owners, Setting
+from hub.flow.setting import Owners, Setting, since_ever
 from hub.language.document import Document
 from hub.language.expression import Expression
 from hub.mapping.translator import Translations
@@ -34,6 +35,7 @@ class Surroundings:
     transport: TransportFactory = http
     connector_clock: Clock | None = None
     jitter: random.Random | None = None
+    steady_since: Callable[[], datetime] = since_ever
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ def build(
         routing=tuple(_rule(install.document, index, rule) for index, rule in enumerate(config.routing)),
         shop=shop,
         jitter=around.jitter or random.Random(),  # noqa: S311 - spreads retries, hides nothing
+        steady_since=around.steady_since,
     )
     swept = frozenset(name for name, part in config.connections.items() if part.sweep != "off")
     return Built(install, setting, connections, translator, notices, _doors(install), _storefronts(install), swept)

@@ -25,6 +25,11 @@ class AnchoredClock:
         self._wall, self._monotonic = wall, monotonic
         self._lock = threading.Lock()
         self._anchor, self._since = wall(), monotonic()
+        self._steady_since = self._anchor
+
+    def steady_since(self) -> datetime:
+        """When it was started, or last followed the wall: how long ago earlier things happened, it cannot say."""
+        return self._steady_since
 
     def __call__(self) -> datetime:
         with self._lock:
@@ -33,4 +38,5 @@ class AnchoredClock:
             if wall - anchored <= JUMP:
                 return anchored
             self._anchor, self._since = wall, self._monotonic()
+            self._steady_since = wall
             return wall

@@ -302,7 +302,10 @@ def open_hub(
         undo.callback(store.close)
         same_key(store, key)
         around = around or Surroundings()
-        hub = Hub(build(install, vault, key, store, around), vault, key, store, clock or AnchoredClock(), around)
+        if clock is None:
+            clock = AnchoredClock()
+            around = replace(around, steady_since=clock.steady_since)
+        hub = Hub(build(install, vault, key, store, around), vault, key, store, clock, around)
         if own and lock is not None:
             hub.own(lock)
         elif lock is not None:

@@ -18,11 +18,6 @@ from hub.model.step import Step
 
 def settle_doubt(setting: Setting, claim: Claim, book: Book, step: Step) -> Work:
     guarantee = setting.connectors.guarantee(step.connection or "", step.capability or "")
-    settled: bool = yield Moment(
-        "late answers", changing(setting, claim, lambda b, s, now: _by_late(setting, b, s, now))
-    )
-    if settled:
-        return
     choice = yield Moment("choose", changing(setting, claim, lambda b, s, now: _choose(setting, b, s, guarantee, now)))
     if isinstance(choice, Sending):
         yield from send(setting, claim, choice, "resend")
@@ -30,13 +25,13 @@ def settle_doubt(setting: Setting, claim: Claim, book: Book, step: Step) -> Work
         yield from _lookup(setting, claim, book, step, guarantee)
 
 
-def _by_late(setting: Setting, book: Book, step: Step, now: datetime) -> bool:
-    return resolve.late(setting, book, step, setting.store.late_answers(book.key), now)
-
-
 def _choose(setting: Setting, book: Book, step: Step, guarantee: Guarantee, now: datetime) -> Any:
     if step.state is not State.UNKNOWN:
         return None
+    if resolve.late(setting, book, step, setting.store.late_answers(book.key), now):
+        return None
+    if step.last_sent is not None:  # its age is known only as far back as the clock can be trusted
+        step.last_sent = max(step.last_sent, setting.steady_since())
     choice = resolve.choose(guarantee, step, now, wanted=planner.unwanted(book, step) is None)
     standing = setting.store.standing(step.connection or "")
     if standing.paused and not isinstance(choice, resolve.Wait):

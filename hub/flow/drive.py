@@ -24,7 +24,6 @@ Sweep = Callable[[Setting, Chore, datetime], tuple[datetime | None, dict[str, An
 
 _IDLE = timedelta(seconds=0.5)
 _BATCH = 20
-_CHORES = 2
 
 
 def drive(work_to_do: Generator[Happening, Any, Any], clock: Clock) -> None:
@@ -94,14 +93,7 @@ class Engine:
         if free == 0:
             self._free.acquire()
             free = 1 + self._take(_BATCH - 1)
-        now = self._clock()
-        store = self._setting.store
-        # New orders and sweeps get their share first: a backlog of steps must not starve what feeds it.
-        claims: list[StoredMessage | Claim | Chore] = list(store.claim_chores(min(free, _CHORES), now))
-        if len(claims) < free:
-            claims += store.claim_messages(-(-(free - len(claims)) // 2), now)
-        if len(claims) < free:
-            claims += store.claim_steps(free - len(claims), now)
+        claims = self._setting.store.claim(free, self._clock())
         for claim in claims:
             self._pool.submit(self._run, claim)
         for _ in range(free - len(claims)):

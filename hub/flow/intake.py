@@ -14,7 +14,7 @@ from hub.flow.scope import reads_source
 from hub.flow.setting import OBSERVE, Connection, Setting
 from hub.model.book import Book, Observation
 from hub.model.merge import SNAPSHOT, join, order_of
-from hub.model.message import Entity, Evidence, MessageState, StoredMessage, Translation
+from hub.model.message import Entity, Evidence, MessageEnd, MessageState, StoredMessage, Translation
 from hub.model.order import Order
 
 Work = Generator[Happening, Any, None]
@@ -42,7 +42,13 @@ def receive(setting: Setting, message: StoredMessage) -> Work:
         yield _settle(setting, message, MessageState.HELD, "unmappable", {"problems": problems})
         return
     touched: dict[str, None] = {}
-    for key, part in _by_order(connection, translation).items():
+    parts = _by_order(connection, translation)
+    if len(parts) == 1 and not translation.evidence:  # as nearly always: the message ends with what it changes
+        ((key, part),) = parts.items()
+        end = MessageEnd(message.id, message.token, MessageState.TRANSLATED.value, None, {"orders": [key]})
+        yield Moment("translate", _taking_in(setting, key, part, message, end))
+        return
+    for key, part in parts.items():
         yield Moment("translate", _taking_in(setting, key, part, message))
         touched[key] = None
     for item in translation.evidence:
@@ -69,9 +75,13 @@ def _by_order(connection: Connection, translation: Translation) -> dict[str, Tra
     return {key: Translation(entities=tuple(entities)) for key, entities in parts.items()}
 
 
-def _taking_in(setting: Setting, key: str, part: Translation, message: StoredMessage) -> Callable[[datetime], None]:
+def _taking_in(
+    setting: Setting, key: str, part: Translation, message: StoredMessage, end: MessageEnd | None = None
+) -> Callable[[datetime], None]:
     def act(now: datetime) -> None:
         def moment(book: Book) -> None:
+            if end is not None:
+                book.ends.append(end)
             before, beside = book.source_version, _beside(book)
             absorb(setting, book, part, now)
             says_less = setting.connections[book.connection].pull_mapping != message.delivery.mapping

@@ -13,7 +13,7 @@ from hub.model.step import Group, Parcel, Step
 
 def document_of(order: Order) -> dict[str, Any]:
     """The whole canonical order as plain JSON, defaults included, so that expressions always find every name."""
-    return order.model_dump(mode="json")
+    return order.document
 
 
 def storefront_of(setting: Setting, book: Book) -> Connection:

@@ -5,8 +5,9 @@ assembly.
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from hub.flow.manifest import Flow, Rule, compile_flow
@@ -14,8 +15,14 @@ from hub.language.document import loads
 from hub.model.contract import Connectors, Notices, Store, Translator
 from hub.model.step import Run
 
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 OBSERVE, APPROVE, LIVE = "observe", "approve", "live"
 MODES = (OBSERVE, APPROVE, LIVE)
+
+
+def since_ever() -> datetime:
+    """Of a clock that nobody ever sets."""
+    return _LONG_AGO
 
 
 @dataclass(frozen=True)
@@ -70,6 +77,7 @@ class Setting:
     routing: tuple[Rule, ...] = ()
     shop: Mapping[str, Any] = field(default_factory=dict)  # the merchant's name, sender, support address: for letters
     jitter: random.Random = field(default_factory=random.Random)
+    steady_since: Callable[[], datetime] = since_ever  # the clock was started or set then; since, it only ran
     pinned: dict[str, Flow] = field(default_factory=dict)  # by hash: flows of runs that began under an earlier text
 
     def flow_of(self, run: Run) -> Flow | None:

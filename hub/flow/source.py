@@ -54,12 +54,8 @@ def _taking_in(setting: Setting, order: str, translation: Translation, *, gone: 
     return act
 
 
-def poll(setting: Setting, claim: Claim) -> Generator[Happening, Any, None]:
+def poll(setting: Setting, claim: Claim, book: Book, step: Step) -> Generator[Happening, Any, None]:
     """An awaited thing has not come by itself: ask, and raise a hold when it is overdue."""
-    book: Book | None = yield Moment("look", lambda now: setting.store.read(claim.order))
-    step = book.steps.get(claim.step) if book else None
-    if book is None or step is None or step.token != claim.token or step.state is not State.AWAITING:
-        return
     outcome: Outcome | None = None
     capability = _question(setting, book, step)
     if capability is not None:

@@ -3,7 +3,7 @@
 Threads drive it in a hub; the simulation drives it with a scheduler that may crash or freeze it at any yield. What it
 does between two yields touches nothing outside. The walk of a mutating step:
 
-1. look at the book; gate it; read the source again if it was last read too long ago
+1. look at the book and judge it; read the source again if it was last read too long ago
 2. prepare the request (reads only)
 3. INTENT, durable: the exact bytes, the key, gate and sums checked once more
 4. send: the one call
@@ -12,6 +12,7 @@ does between two yields touches nothing outside. The walk of a mutating step:
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -33,49 +34,76 @@ from hub.model.step import Step
 
 def work(setting: Setting, claim: Claim) -> Work:
     """Does what a claimed step needs next."""
-    book: Book | None = yield Moment("look", lambda now: setting.store.read(claim.order))
-    step = book.steps.get(claim.step) if book else None
-    if book is None or step is None or step.token != claim.token:
+    seen: _Seen | None = yield Moment("look", _looking(setting, claim))
+    if seen is None:
         return
-    if step.state is State.AWAITING:
-        yield from source.poll(setting, claim)
-    elif step.state is State.UNKNOWN:
-        yield from settle_doubt(setting, claim, book, step)
-    elif step.state is State.LEASED:
-        yield from _attempt(setting, claim)
+    if seen.step.state is State.AWAITING:
+        yield from source.poll(setting, claim, seen.book, seen.step)
+    elif seen.step.state is State.UNKNOWN:
+        yield from settle_doubt(setting, claim, seen.book, seen.step)
+    elif seen.step.state is State.LEASED:
+        yield from _attempt(setting, claim, seen)
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """A book as it stood, and what the gate would say of the step; None where another step's effect is this one."""
+
+    book: Book
+    step: Step
+    verdict: gate.Gate | None
+
+
+def _looking(setting: Setting, claim: Claim) -> Callable[[datetime], _Seen | None]:
+    """A look without the order's lock: enough to prepare a request by, since the intent judges again under it."""
+
+    def act(now: datetime) -> _Seen | None:
+        book = setting.store.read(claim.order)
+        step = book.steps.get(claim.step) if book else None
+        if book is None or step is None or step.token != claim.token:
+            return None
+        judged = step.state is State.LEASED and not _happened_elsewhere(book, step)
+        return _Seen(book, step, gate.judge(setting, book, step, now) if judged else None)
+
+    return act
 
 
 # --- a step that is to be tried
 
 
-def _attempt(setting: Setting, claim: Claim) -> Work:
-    verdict = yield Moment("gate", changing(setting, claim, lambda book, step, now: _gate(setting, book, step, now)))
-    if isinstance(verdict, gate.Refresh):
+def _attempt(setting: Setting, claim: Claim, seen: _Seen) -> Work:
+    found: _Seen | None = seen
+    stale = _gate
+    if isinstance(seen.verdict, gate.Refresh):
         yield from source.refresh(setting, claim.order)
-        verdict = yield Moment(
-            "gate", changing(setting, claim, lambda book, step, now: _gate_read(setting, book, step, now))
-        )
-    if not isinstance(verdict, gate.Go):
+        stale = _gate_read
+        found = yield Moment("look", _looking(setting, claim))
+    if found is not None and not isinstance(found.verdict, gate.Go):
+        verdict = yield Moment("gate", changing(setting, claim, lambda b, s, now: stale(setting, b, s, now)))
+        found = (yield Moment("look", _looking(setting, claim))) if isinstance(verdict, gate.Go) else None
+    if found is None or found.step.state is not State.LEASED:
         return
-    book: Book | None = yield Moment("look", lambda now: setting.store.read(claim.order))
-    step = book.steps.get(claim.step) if book else None
-    if book is None or step is None or step.token != claim.token:
-        return
-    if not CAPABILITIES[step.capability or ""].mutating:
-        yield from _ask(setting, claim, book, step)
-        return
-    yield from _do(setting, claim, book, step)
+    if CAPABILITIES[found.step.capability or ""].mutating:
+        yield from _do(setting, claim, found.book, found.step)
+    else:
+        yield from _ask(setting, claim, found.book, found.step)
+
+
+def _happened_elsewhere(book: Book, step: Step) -> bool:
+    """Another step's effect is this one, and it happened."""
+    known = book.effect(step)
+    return known is not None and bool(known.executed) and known.step != step.id
 
 
 def _gate(setting: Setting, book: Book, step: Step, now: datetime) -> gate.Gate | None:
     """Judges, and applies everything but Go and Refresh."""
     if step.state is not State.LEASED:
         return None
-    known = book.effect(step)
-    if known is not None and known.executed and known.step != step.id:
+    if _happened_elsewhere(book, step):
+        known = book.effect(step)
         step.detail = {}
-        life.move(step, Event.ANSWERED, now)  # another step's effect is this one: it happened already
-        step.result = {"id": known.provider_id}
+        life.move(step, Event.ANSWERED, now)
+        step.result = {"id": known.provider_id if known else None}
         return None
     verdict = gate.judge(setting, book, step, now)
     if isinstance(verdict, gate.Hold):

@@ -36,7 +36,17 @@ class _Rendering:
     frame: Frame
     faults: list[ExpressionError] | None
 
+    def fault(self, what: str, place: Place, cause: Exception | None) -> _Absent:
+        """Raises the fault, or collects it and gives nothing for its place."""
+        fault = ExpressionError(what, place)
+        if self.faults is None:
+            raise fault from cause
+        self.faults.append(fault)
+        return ABSENT
 
+
+# (scope, rendering, base) -> value. `base` is the place in the output of the innermost loop's entry: what is above an
+# expression within it is known when it is compiled, so that nothing is spent on places unless something fails.
 Draw = Callable[[dict[str, Any], _Rendering, Place], Any]
 
 
@@ -56,7 +66,7 @@ class Template:
         Raises Problems with every fault in it.
         """
         compiler = _Compiler(document, functions)
-        draw = compiler.node(node, path, frozenset(names))
+        draw = compiler.node(node, path, frozenset(names), ())
         if compiler.problems:
             raise Problems(compiler.problems)
         return cls(draw, frozenset(compiler.roots))
@@ -73,6 +83,13 @@ class Template:
         frame.charge_all(value)
         return None if value is ABSENT else value
 
+    def part(self, scope: dict[str, Any], faults: list[ExpressionError]) -> Any:
+        """The same for a value that other templates read: its parts are shared, and its size is paid for by whatever
+        writes it out.
+        """
+        value = self.draw(scope, _Rendering(Frame(scope), faults), ())
+        return None if value is ABSENT else value
+
 
 class _Compiler:
     def __init__(self, document: Document, functions: FunctionSet) -> None:
@@ -81,50 +98,53 @@ class _Compiler:
         self.problems: list[Problem] = []
         self.roots: set[str] = set()
 
-    def node(self, node: Any, path: Place, names: frozenset[str]) -> Draw:
+    def node(self, node: Any, path: Place, names: frozenset[str], place: Place) -> Draw:
+        """`path` is where the node stands in the YAML, `place` what it makes within the innermost loop's entry."""
         if isinstance(node, dict):
             if "each" in node:
-                return self.loop(node, path, names)
+                return self.loop(node, path, names, place)
             if "if" in node:
-                return self.choice(node, path, names)
-            return self.mapping(node, path, names)
+                return self.choice(node, path, names, place)
+            return self.mapping(node, path, names, place)
         if isinstance(node, list):
-            return _draw_list([self.node(child, (*path, index), names) for index, child in enumerate(node)])
+            children = enumerate(node)
+            return _draw_list([self.node(child, (*path, i), names, (*place, i)) for i, child in children])
         if is_expression(node):
-            return self.expression(node, path, names)
+            return self.expression(node, path, names, place)
         if isinstance(node, str) and node.startswith("="):
             what = "a text that begins with '=' is neither an expression nor escaped"
             self.complain(path, what, "write '= …' with a space for an expression, '\\=…' for the text")
         value = literal_text(node) if isinstance(node, str) else node
-        return lambda scope, rendering, place: value
+        return lambda scope, rendering, base: value
 
-    def expression(self, text: Any, path: Place, names: frozenset[str]) -> Draw:
+    def expression(self, text: Any, path: Place, names: frozenset[str], place: Place) -> Draw:
         if not is_expression(text):
             self.complain(path, "an expression is wanted here", "begin it with '= '")
-            return lambda scope, rendering, place: ABSENT
+            return lambda scope, rendering, base: ABSENT
         try:
             compiled = Expression.compile(text, self.document, path, functions=self.functions, names=names)
         except Problems as problems:
             self.problems += problems.problems
-            return lambda scope, rendering, place: ABSENT
+            return lambda scope, rendering, base: ABSENT
         self.roots |= compiled.roots
-        return _draw_expression(compiled)
+        return _draw_expression(compiled, place)
 
-    def mapping(self, node: dict[str, Any], path: Place, names: frozenset[str]) -> Draw:
-        return _draw_mapping([(key, self.node(child, (*path, key), names)) for key, child in node.items()])
+    def mapping(self, node: dict[str, Any], path: Place, names: frozenset[str], place: Place) -> Draw:
+        parts = node.items()
+        return _draw_mapping([(key, self.node(child, (*path, key), names, (*place, key))) for key, child in parts])
 
-    def loop(self, node: dict[str, Any], path: Place, names: frozenset[str]) -> Draw:
+    def loop(self, node: dict[str, Any], path: Place, names: frozenset[str], place: Place) -> Draw:
         self.only(node, path, {"each", "item"}, {"if"})
         inner = names | _LOOP_NAMES
-        each = self.expression(node["each"], (*path, "each"), names)
-        condition = self.expression(node["if"], (*path, "if"), inner) if "if" in node else None
-        return _draw_loop(each, condition, self.node(node.get("item"), (*path, "item"), inner))
+        each = self.expression(node["each"], (*path, "each"), names, place)
+        condition = self.expression(node["if"], (*path, "if"), inner, place) if "if" in node else None
+        return _draw_loop(each, condition, self.node(node.get("item"), (*path, "item"), inner, ()), place)
 
-    def choice(self, node: dict[str, Any], path: Place, names: frozenset[str]) -> Draw:
+    def choice(self, node: dict[str, Any], path: Place, names: frozenset[str], place: Place) -> Draw:
         self.only(node, path, {"if", "then"}, {"else"})
-        condition = self.expression(node["if"], (*path, "if"), names)
-        then = self.node(node.get("then"), (*path, "then"), names)
-        otherwise = self.node(node["else"], (*path, "else"), names) if "else" in node else None
+        condition = self.expression(node["if"], (*path, "if"), names, place)
+        then = self.node(node.get("then"), (*path, "then"), names, place)
+        otherwise = self.node(node["else"], (*path, "else"), names, place) if "else" in node else None
         return _draw_choice(condition, then, otherwise)
 
     def only(self, node: dict[str, Any], path: Place, needed: set[str], allowed: set[str]) -> None:
@@ -138,55 +158,46 @@ class _Compiler:
         self.problems.append(self.document.problem(path, what, mend, at_key=at_key))
 
 
-def _draw_expression(expression: Expression) -> Draw:
-    def draw(scope: dict[str, Any], rendering: _Rendering, place: Place) -> Any:
+def _draw_expression(expression: Expression, place: Place) -> Draw:
+    def draw(scope: dict[str, Any], rendering: _Rendering, base: Place) -> Any:
         try:
             value = expression.evaluate_in(scope, rendering.frame)
         except ExpressionError as error:
-            fault = ExpressionError(error.what, place)
-            if rendering.faults is None:
-                raise fault from error
-            rendering.faults.append(fault)
-            return ABSENT
+            return rendering.fault(error.what, base + place, error)
         return ABSENT if value is None else value
 
     return draw
 
 
 def _draw_mapping(parts: list[tuple[str, Draw]]) -> Draw:
-    def draw(scope: dict[str, Any], rendering: _Rendering, place: Place) -> Any:
-        drawn = ((key, part(scope, rendering, (*place, key))) for key, part in parts)
-        return {key: value for key, value in drawn if value is not ABSENT}
+    def draw(scope: dict[str, Any], rendering: _Rendering, base: Place) -> Any:
+        return {key: value for key, part in parts if (value := part(scope, rendering, base)) is not ABSENT}
 
     return draw
 
 
 def _draw_list(parts: list[Draw]) -> Draw:
-    def draw(scope: dict[str, Any], rendering: _Rendering, place: Place) -> Any:
-        drawn = (part(scope, rendering, (*place, index)) for index, part in enumerate(parts))
-        return [value for value in drawn if value is not ABSENT]
+    def draw(scope: dict[str, Any], rendering: _Rendering, base: Place) -> Any:
+        return [value for part in parts if (value := part(scope, rendering, base)) is not ABSENT]
 
     return draw
 
 
-def _draw_loop(each: Draw, condition: Draw | None, item: Draw) -> Draw:
-    def draw(scope: dict[str, Any], rendering: _Rendering, place: Place) -> Any:
-        elements = each(scope, rendering, place)
+def _draw_loop(each: Draw, condition: Draw | None, item: Draw, place: Place) -> Draw:
+    def draw(scope: dict[str, Any], rendering: _Rendering, base: Place) -> Any:
+        elements = each(scope, rendering, base)
         if elements is ABSENT:
             return []
         if type(elements) is not list:
-            fault = ExpressionError("a list is wanted to make one entry for each of its elements", place)
-            if rendering.faults is None:
-                raise fault
-            rendering.faults.append(fault)
-            return ABSENT
+            what = "a list is wanted to make one entry for each of its elements"
+            return rendering.fault(what, base + place, None)
         rendering.frame.charge(len(elements) + 1)
         made: list[Any] = []
         for index, element in enumerate(elements):
             inner = {**scope, "item": element, "index": index, "parent": scope.get("item")}
-            if condition is not None and not _holds(condition(inner, rendering, place)):
+            if condition is not None and not _holds(condition(inner, rendering, base)):
                 continue
-            value = item(inner, rendering, (*place, index))
+            value = item(inner, rendering, (*base, *place, index))
             if value is not ABSENT:
                 made.append(value)
         return made
@@ -195,10 +206,10 @@ def _draw_loop(each: Draw, condition: Draw | None, item: Draw) -> Draw:
 
 
 def _draw_choice(condition: Draw, then: Draw, otherwise: Draw | None) -> Draw:
-    def draw(scope: dict[str, Any], rendering: _Rendering, place: Place) -> Any:
-        if _holds(condition(scope, rendering, place)):
-            return then(scope, rendering, place)
-        return ABSENT if otherwise is None else otherwise(scope, rendering, place)
+    def draw(scope: dict[str, Any], rendering: _Rendering, base: Place) -> Any:
+        if _holds(condition(scope, rendering, base)):
+            return then(scope, rendering, base)
+        return ABSENT if otherwise is None else otherwise(scope, rendering, base)
 
     return draw
 

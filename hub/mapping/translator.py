@@ -89,7 +89,7 @@ class _Run:
             return
         for name, template in mapping.let:
             faults: list[ExpressionError] = []
-            scope[name] = template.render(scope, faults)
+            scope[name] = template.part(scope, faults)
             self.faults(faults, ("let", name))
         if mapping.when is not None and not self.value(mapping.when, scope, "when"):
             return

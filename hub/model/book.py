@@ -13,6 +13,7 @@ from typing import Any
 
 from hub.model.effect import digest_of
 from hub.model.flow import TERMINAL, State
+from hub.model.message import MessageEnd
 from hub.model.order import Order
 from hub.model.step import Attempt, Effect, Group, Note, Parcel, Run, Step
 
@@ -64,6 +65,7 @@ class Book:
     chores: list[tuple[str, str, datetime]] = field(
         default_factory=list
     )  # (kind, key, due) to be planned with this change
+    ends: list[MessageEnd] = field(default_factory=list)  # of messages that tell of nothing but this order
 
     def effect(self, step: Step) -> Effect | None:
         """The step's effect in its current generation."""

@@ -54,6 +54,17 @@ class StoredMessage:
 
 
 @dataclass(frozen=True)
+class MessageEnd:
+    """What became of a message, written by whoever holds its token. `detail["orders"]` are the keys it touched."""
+
+    id: int
+    token: int
+    state: str
+    cause: str | None
+    detail: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class Entity:
     """One fact about one order that a mapping drew from a message.
 

@@ -7,6 +7,7 @@ What a source does not say is None or empty, never guessed; unknown keys stay in
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -231,6 +232,11 @@ class Order(Noun):
     pickup_point: PickupPoint | None = None
     cod_amount: Minor | None = None  # to be collected at the door
     hub: dict[str, Any] = {}  # facts only the hub knows
+
+    @cached_property
+    def document(self) -> dict[str, Any]:
+        """The whole order as plain JSON, defaults included; not to be changed."""
+        return self.model_dump(mode="json")
 
     def total(self, kind: str) -> int | None:
         """The amount of one entry of `totals`, None where the source does not say."""

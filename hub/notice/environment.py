@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -106,8 +107,12 @@ def _manner(context: Context) -> Manner:
     return place
 
 
+@cache
 def environment(override: Path | None) -> Sandbox:
-    """Templates are looked for in the merchant's folder first and inside the package second; no other source exists."""
+    """Templates are looked for in the merchant's folder first and inside the package second; no other source exists.
+
+    One for each folder: compiling the letters costs more than rendering them.
+    """
     loaders: list[BaseLoader] = [PackageLoader("hub.notice", "letters")]
     if override is not None:
         loaders.insert(0, FileSystemLoader(override))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from email import message_from_bytes, policy
-from email.message import EmailMessage
+from email import message_from_bytes
+from email.header import decode_header, make_header
+from email.message import Message
 from hashlib import sha256
 
 from hub.sandbox.desk import Desk
@@ -41,7 +42,7 @@ class Mailbox:
 
     def receive(self, sender: str, recipients: Iterable[str], raw: bytes, now: float) -> Reception:
         """One DATA. Faults may refuse it, or break off before or after it was accepted."""
-        letter = message_from_bytes(raw, policy=policy.default)
+        letter = message_from_bytes(raw)
         identity = str(letter.get("Message-ID", "")).strip()
         fault = self.desk.faults.for_mail(identity, now)
         if fault == "smtp_4xx":
@@ -51,11 +52,9 @@ class Mailbox:
         self._file(letter, identity, sender, list(recipients), raw, now)
         return Reception("250 2.0.0 Accepted", drop=fault == "smtp_drop_after_data")
 
-    def _file(
-        self, letter: EmailMessage, identity: str, sender: str, recipients: list[str], raw: bytes, now: float
-    ) -> None:
+    def _file(self, letter: Message, identity: str, sender: str, recipients: list[str], raw: bytes, now: float) -> None:
         text = body_of(letter)
-        subject = str(letter.get("Subject", ""))
+        subject = str(make_header(decode_header(letter.get("Subject", ""))))
         parcels = sorted({word for word in _WORD.findall(text) if word in self.desk.parcels or self._label(word)})
         for recipient in recipients:
             order = self.desk.find(recipient, None)
@@ -78,10 +77,16 @@ class Mailbox:
         return word in self.desk.labels
 
 
-def body_of(letter: EmailMessage) -> str:
+def body_of(letter: Message) -> str:
     """All the text a person would see, both versions."""
     parts = [part for part in letter.walk() if part.get_content_maintype() == "text"]
-    return "\n".join(str(part.get_content()) for part in parts)
+    return "\n".join(_text_of(part) for part in parts)
+
+
+def _text_of(part: Message) -> str:
+    content = part.get_payload(decode=True)
+    assert isinstance(content, bytes)  # a text part is never multipart
+    return content.decode(part.get_content_charset("utf-8"), "replace")
 
 
 def kind_of(subject: str, names_parcel: bool) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from math import gcd
 
 from hub.sandbox.books import Address
 from hub.sandbox.chance import Chance
@@ -23,6 +24,8 @@ _LAST = (
     "Whitlock Yamada Yilmaz Zeller"
 ).split()
 _STREETS = "Alder Beacon Canal Cedar Dock Elm Foundry Garden Harbour Juniper Lantern Maple Orchard Quarry River".split()
+
+_NAMES = [(first, last) for first in _FIRST for last in _LAST]
 
 # (street pattern, city, zip, region, region name, country, country name, dialling code)
 _PLACES_AMERICA = (
@@ -84,14 +87,17 @@ class People:
 
     def __init__(self, chance: Chance) -> None:
         self._chance = chance
-        self._pairs = chance.shuffled([(first, last) for first in _FIRST for last in _LAST], "people")
+        self._first = chance.below(len(_NAMES), "first person")
+        self._stride = 1 + chance.below(len(_NAMES) - 1, "stride")
+        while gcd(self._stride, len(_NAMES)) > 1:  # so that everybody comes up before anybody comes again
+            self._stride += 1
         self._next = 0
 
     def person(self) -> Person:
         index = self._next
         self._next += 1
-        first, last = self._pairs[index % len(self._pairs)]
-        again = index // len(self._pairs)
+        first, last = _NAMES[(self._first + index * self._stride) % len(_NAMES)]
+        again = index // len(_NAMES)
         last += f" {'IVXLCDM'[again % 7] * (1 + again // 7)}" if again else ""
         mailbox = f"{first}.{last}".lower().replace(" ", "-")
         return Person(first, last, f"{mailbox}@buyers.example", f"{5550000 + index:07d}")

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from hub.model.book import Book, Observation, reserved_until, state_of
+from hub.model.message import MessageEnd
 from hub.model.order import Order
 from hub.store import rows
 from hub.store.tx import Row, Tx
@@ -59,6 +62,8 @@ def _quoted(column: str) -> str:
     return '"groups"' if column == "groups" else column  # a keyword in SQLite's window functions
 
 
+_STEPS = f"SELECT {', '.join(rows.STEP_COLUMNS)} FROM steps WHERE order_key = :key ORDER BY id"
+_EFFECTS = f"SELECT {', '.join(rows.EFFECT_COLUMNS)} FROM effects WHERE order_key = :key"
 _SAVE_ORDER = _upsert("orders", _ORDER_COLUMNS, ("key",)).replace("created_at = excluded.created_at, ", "")
 _SAVE_STEP = _upsert("steps", rows.STEP_COLUMNS, ("order_key", "id"))
 _SAVE_EFFECT = _upsert("effects", rows.EFFECT_COLUMNS, ("order_key", "capability", "subject", "generation"))
@@ -72,6 +77,11 @@ _OBSERVATION = (
     insert("observations", ["order_key", "type", "connection", "seen_at", "document", "handles", "message"])
     + " RETURNING id"
 )
+_END_MESSAGE = (
+    "UPDATE messages SET state = :state, cause = :cause, detail = :detail, due_at = NULL "
+    "WHERE id = :id AND token = :token"
+)
+_TOUCH = "INSERT INTO touches (order_key, message) VALUES (:order_key, :message) ON CONFLICT DO NOTHING"
 PLAN_CHORE = """
 INSERT INTO chores (kind, key, due_at, detail) VALUES (:kind, :key, :due, :detail)
 ON CONFLICT (kind, key) DO UPDATE SET
@@ -84,30 +94,41 @@ _VERSION = (
 )
 
 
-def load(tx: Tx, key: str, *, lock: bool) -> tuple[Book, dict[str, Any]]:
-    """The book, and the rows it was made from (to see later what changed)."""
+@dataclass
+class Before:
+    """The rows that a book was made from, to see later what changed."""
+
+    order: Row | None = None
+    steps: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+    effects: dict[tuple[str, str, int], tuple[Any, ...]] = field(default_factory=dict)
+
+
+def load(tx: Tx, key: str, *, lock: bool) -> tuple[Book, Before]:
     connection, _, source_id = key.partition(":")
-    order = tx.one(f"SELECT * FROM orders WHERE key = :key{tx.locking if lock else ''}", key=key)
-    book = Book(key=key, connection=connection, source_id=source_id)
-    before: dict[str, Any] = {"order": None, "steps": {}, "effects": {}}
-    if order is None:
+    book, before = Book(key=key, connection=connection, source_id=source_id), Before()
+    before.order = tx.one(f"SELECT * FROM orders WHERE key = :key{tx.locking if lock else ''}", key=key)
+    if before.order is None:
         return book, before
-    _fill(book, order)
-    before["order"] = dict(order)
-    for row in tx.all("SELECT * FROM steps WHERE order_key = :key ORDER BY id", key=key):
-        before["steps"][row["id"]] = dict(row)
-        book.steps[row["id"]] = rows.step_of(row)
-    for row in tx.all("SELECT * FROM effects WHERE order_key = :key", key=key):
+    _fill(book, before.order)
+    for row in tx.tuples(_STEPS, key=key):
+        step = rows.step_of(row)
+        before.steps[step.id], book.steps[step.id] = row, step
+    for row in tx.tuples(_EFFECTS, key=key):
         effect = rows.effect_of(row)
         identity = (effect.capability, effect.subject, effect.generation)
-        before["effects"][identity] = dict(row)
-        book.effects[identity] = effect
+        before.effects[identity], book.effects[identity] = row, effect
     return book, before
+
+
+@lru_cache(maxsize=1024)
+def _order_of(document: str) -> Order:
+    """Orders are immutable, and the same one is read at every moment of its life."""
+    return Order.model_validate(rows.from_json(document))
 
 
 def _fill(book: Book, row: Row) -> None:
     book.facts = rows.from_json(row["facts"])
-    book.order = Order.model_validate(rows.from_json(row["document"])) if row["document"] else None
+    book.order = _order_of(row["document"]) if row["document"] else None
     book.version = row["version"]
     book.disposition, book.why = row["disposition"], row["why"]
     book.approved, book.adopted = bool(row["approved"]), bool(row["adopted"])
@@ -122,15 +143,14 @@ def change(tx: Tx, key: str, decide: Callable[[Book], T], now: datetime) -> T:
     book, before = load(tx, key, lock=True)
     book.claim_loose = lambda connection, handles: _claim_loose(tx, key, connection, handles)
     answer = decide(book)
-    _save_order(tx, book, before, now)
-    _save_steps(tx, book, before["steps"])
-    _save_effects(tx, book, before["effects"])
+    _save_order(tx, book, before.order, now)
+    _save_steps(tx, book, before.steps)
+    _save_effects(tx, book, before.effects)
     _append(tx, book)
     return answer
 
 
-def _save_order(tx: Tx, book: Book, before: dict[str, Any], now: datetime) -> None:
-    old: Row | None = before["order"]
+def _save_order(tx: Tx, book: Book, old: Row | None, now: datetime) -> None:
     row = _order_row(book, old, now)
     same = old is not None and all(row[c] == old[c] for c in _ORDER_COLUMNS if c != "changed_at")
     if same and not (book.notes or book.attempts):
@@ -180,18 +200,18 @@ def _order_row(book: Book, old: Row | None, now: datetime) -> dict[str, Any]:
     }
 
 
-def _save_steps(tx: Tx, book: Book, before: dict[str, Any]) -> None:
+def _save_steps(tx: Tx, book: Book, before: dict[str, tuple[Any, ...]]) -> None:
     for step in book.steps.values():
         row = rows.step_row(book.key, step)
         if before.get(step.id) != row:
-            tx.run(_SAVE_STEP, **row)
+            tx.run(_SAVE_STEP, **dict(zip(rows.STEP_COLUMNS, row, strict=True)))
 
 
-def _save_effects(tx: Tx, book: Book, before: dict[Any, Any]) -> None:
+def _save_effects(tx: Tx, book: Book, before: dict[tuple[str, str, int], tuple[Any, ...]]) -> None:
     for identity, effect in book.effects.items():
         row = rows.effect_row(book.key, effect)
         if before.get(identity) != row:
-            tx.run(_SAVE_EFFECT, **row)
+            tx.run(_SAVE_EFFECT, **dict(zip(rows.EFFECT_COLUMNS, row, strict=True)))
 
 
 def _append(tx: Tx, book: Book) -> None:
@@ -206,6 +226,15 @@ def _append(tx: Tx, book: Book) -> None:
     for observation in book.observations:
         if observation.id is None:
             save_observation(tx, observation, book.key)
+    for end in book.ends:
+        end_message(tx, end)
+
+
+def end_message(tx: Tx, end: MessageEnd) -> None:
+    """Fenced by the message's token: whoever claimed it later has the last word."""
+    detail = rows.to_json(end.detail)
+    if tx.run(_END_MESSAGE, id=end.id, token=end.token, state=end.state, cause=end.cause, detail=detail):
+        tx.many(_TOUCH, [{"order_key": key, "message": end.id} for key in end.detail.get("orders", ())])
 
 
 def save_observation(tx: Tx, observation: Observation, order_key: str | None) -> int:

@@ -195,7 +195,9 @@ def step_row(row: Row) -> StepRow:
     stake = sum_of(row["effect_amount"], row["effect_currency"]) or sum_of(row["total"], row["currency"])
     label = row["label"] or row["source_id"]
     changed, expires = rows.surely(row["changed_at"]), rows.moment(row["expires_at"])
-    return StepRow(row["order_key"], label, rows.step_of(row), changed, stake, expires)
+    return StepRow(
+        row["order_key"], label, rows.step_of([row[name] for name in rows.STEP_COLUMNS]), changed, stake, expires
+    )
 
 
 def messages(

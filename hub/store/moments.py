@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from hub.model.book import Book, Observation
 from hub.model.contract import Chore, Claim
-from hub.model.message import Delivery, Kept, MessageState, StoredMessage
+from hub.model.message import Delivery, Kept, MessageEnd, MessageState, StoredMessage
 from hub.store import books, rows
 from hub.store.decisions import Decisions
 from hub.store.sqlite import Readers, Writer
@@ -17,6 +17,7 @@ from hub.store.tx import Row, Tx
 T = TypeVar("T")
 
 CLAIM_LEASE = timedelta(seconds=60)
+_CHORES_AT_ONCE = 2
 
 _KEEP = (
     books.insert(
@@ -40,7 +41,6 @@ _KEEP = (
 _CONFLICT = (
     books.insert("conflicts", ["message", "headers", "body", "body_digest", "received_at"]) + " ON CONFLICT DO NOTHING"
 )
-_TOUCH = "INSERT INTO touches (order_key, message) VALUES (:order_key, :message) ON CONFLICT DO NOTHING"
 
 # INTENT becomes UNKNOWN: its lease ran out with a request on the wire, which may have left as late as that allowed.
 _CLAIM_STEPS = """
@@ -78,33 +78,38 @@ class SqlStore(Decisions):
         self.readers = readers
         self._lease = lease
 
+    def claim(self, limit: int, now: datetime) -> Sequence[Chore | StoredMessage | Claim]:
+        """What is due, in one transaction: of each kind its share, so that a backlog of steps starves nothing that
+        feeds it.
+        """
+
+        def moment(tx: Tx) -> list[Chore | StoredMessage | Claim]:
+            found: list[Chore | StoredMessage | Claim] = [*self._chores(tx, min(limit, _CHORES_AT_ONCE), now)]
+            if left := limit - len(found):
+                found += self._messages(tx, -(-left // 2), now)
+            if left := limit - len(found):
+                found += self._steps(tx, left, now)
+            return found
+
+        return self.writer.run(moment)
+
     # --- messages
 
     def keep(self, delivery: Delivery, now: datetime) -> Kept:
         return self.writer.run(lambda tx: _keep(tx, delivery, now))
 
     def claim_messages(self, limit: int, now: datetime) -> Sequence[StoredMessage]:
-        def moment(tx: Tx) -> list[StoredMessage]:
-            claimed = tx.all(_CLAIM_MESSAGES.format(skipping=tx.skipping), **self._window(now, limit))
-            return sorted((rows.message_of(row) for row in claimed), key=lambda message: message.id)
+        return self.writer.run(lambda tx: self._messages(tx, limit, now))
 
-        return self.writer.run(moment)
+    def _messages(self, tx: Tx, limit: int, now: datetime) -> list[StoredMessage]:
+        claimed = tx.all(_CLAIM_MESSAGES.format(skipping=tx.skipping), **self._window(now, limit))
+        return sorted((rows.message_of(row) for row in claimed), key=lambda message: message.id)
 
     def settle_message(
         self, message: int, token: int, state: str, cause: str | None, detail: Mapping[str, Any], now: datetime
     ) -> None:
-        sql = (
-            "UPDATE messages SET state = :state, cause = :cause, detail = :detail, due_at = NULL "
-            "WHERE id = :id AND token = :token"
-        )
-        values = {"state": state, "cause": cause, "detail": rows.to_json(dict(detail)), "id": message, "token": token}
-        touched = [{"order_key": key, "message": message} for key in detail.get("orders", ())]
-
-        def moment(tx: Tx) -> None:
-            if tx.run(sql, **values) and touched:
-                tx.many(_TOUCH, touched)
-
-        self.writer.run(moment)
+        end = MessageEnd(message, token, state, cause, dict(detail))
+        self.writer.run(lambda tx: books.end_message(tx, end))
 
     def retry_message(self, message: int, token: int, at: datetime) -> None:
         sql = "UPDATE messages SET due_at = :at WHERE id = :id AND token = :token"
@@ -128,11 +133,11 @@ class SqlStore(Decisions):
     # --- steps and orders
 
     def claim_steps(self, limit: int, now: datetime) -> Sequence[Claim]:
-        def moment(tx: Tx) -> list[Claim]:
-            claimed = tx.all(_CLAIM_STEPS.format(skipping=tx.skipping), **self._window(now, limit))
-            return sorted((_claim_of(row) for row in claimed), key=lambda claim: (claim.order, claim.step))
+        return self.writer.run(lambda tx: self._steps(tx, limit, now))
 
-        return self.writer.run(moment)
+    def _steps(self, tx: Tx, limit: int, now: datetime) -> list[Claim]:
+        claimed = tx.all(_CLAIM_STEPS.format(skipping=tx.skipping), **self._window(now, limit))
+        return sorted((_claim_of(row) for row in claimed), key=lambda claim: (claim.order, claim.step))
 
     def change(self, order: str, decide: Callable[[Book], T], now: datetime) -> T:
         return self.writer.run(lambda tx: books.change(tx, order, decide, now))
@@ -162,13 +167,13 @@ class SqlStore(Decisions):
 
     # --- chores
 
-    def claim_chores(self, limit: int, now: datetime, kinds: Sequence[str] = ()) -> Sequence[Chore]:
-        def moment(tx: Tx) -> list[Chore]:
-            claimed = tx.all(_CLAIM_CHORES.format(skipping=tx.skipping), **self._window(now, limit))
-            chores = (Chore(r["kind"], r["key"], r["token"], r["tries"], rows.from_json(r["detail"])) for r in claimed)
-            return sorted(chores, key=lambda chore: (chore.kind, chore.key))
+    def claim_chores(self, limit: int, now: datetime) -> Sequence[Chore]:
+        return self.writer.run(lambda tx: self._chores(tx, limit, now))
 
-        return self.writer.run(moment)
+    def _chores(self, tx: Tx, limit: int, now: datetime) -> list[Chore]:
+        claimed = tx.all(_CLAIM_CHORES.format(skipping=tx.skipping), **self._window(now, limit))
+        chores = (Chore(r["kind"], r["key"], r["token"], r["tries"], rows.from_json(r["detail"])) for r in claimed)
+        return sorted(chores, key=lambda chore: (chore.kind, chore.key))
 
     def plan_chore(self, kind: str, key: str, due_at: datetime, detail: Mapping[str, Any] | None = None) -> None:
         values = {"kind": kind, "key": key, "due": rows.micros(due_at), "detail": rows.to_json(dict(detail or {}))}

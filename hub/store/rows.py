@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -42,10 +42,12 @@ def from_json(value: str) -> Any:
     return _decode(value)
 
 
-_STEP_TIMES = ("next_at", "lease_until", "first_sent", "last_sent", "deadline_at", "began_at", "ended_at")
-_STEP_DOCUMENTS = ("after", "spec", "detail", "result")
-_STEP_FLAGS = ("tail", "unresolved")
+# A step's and an effect's columns, in the order of the noun's fields: rows of both are bare tuples, because an order's
+# book is read and compared at every moment.
 STEP_COLUMNS = ("order_key", *(f.name for f in fields(Step)), "due_at")
+EFFECT_COLUMNS = ("order_key", *(f.name for f in fields(Effect)))
+_STATES: dict[str, State] = {state.value: state for state in State}
+_EMPTY_LIST, _EMPTY_OBJECT = "[]", "{}"
 _LEASED_STATES = (State.LEASED, State.INTENT)
 _QUEUED_STATES = (State.READY, State.WAITING)
 
@@ -63,52 +65,58 @@ def due_at(step: Step) -> datetime | None:
     return None
 
 
-def step_row(order: str, step: Step) -> Values:
-    row: Values = {f: getattr(step, f) for f in STEP_COLUMNS[1:-1]}
-    for name in _STEP_TIMES:
-        row[name] = micros(row[name])
-    for name in _STEP_DOCUMENTS:
-        row[name] = to_json(row[name])
-    for name in _STEP_FLAGS:
-        row[name] = int(row[name])
-    row["state"] = step.state.value
-    row["returns_to"] = step.returns_to.value if step.returns_to else None
-    row["order_key"] = order
-    row["due_at"] = micros(due_at(step))
-    return row
+def step_row(order: str, step: Step) -> tuple[Any, ...]:
+    """By STEP_COLUMNS."""
+    return (
+        order, step.id, step.run, step.name, step.subject, step.state.value, step.capability, step.awaits,
+        step.connection, step.generation, int(step.tail),
+        to_json(step.after) if step.after else _EMPTY_LIST, to_json(step.spec) if step.spec else _EMPTY_OBJECT,
+        step.cause, to_json(step.detail) if step.detail else _EMPTY_OBJECT,
+        step.returns_to.value if step.returns_to else None, step.tries, step.lookups,
+        micros(step.next_at), micros(step.lease_until), step.token, micros(step.first_sent), micros(step.last_sent),
+        micros(step.deadline_at), int(step.unresolved), to_json(step.result) if step.result else _EMPTY_OBJECT,
+        micros(step.began_at), micros(step.ended_at), micros(due_at(step)),
+    )  # fmt: skip
 
 
-def step_of(row: Mapping[str, Any]) -> Step:
-    values: Values = {f: row[f] for f in STEP_COLUMNS[1:-1]}
-    for name in _STEP_TIMES:
-        values[name] = moment(values[name])
-    for name in _STEP_DOCUMENTS:
-        values[name] = from_json(values[name])
-    for name in _STEP_FLAGS:
-        values[name] = bool(values[name])
-    values["state"] = State(values["state"])
-    values["returns_to"] = State(values["returns_to"]) if values["returns_to"] else None
-    return Step(**values)
+def step_of(row: Sequence[Any]) -> Step:
+    """From a row by STEP_COLUMNS."""
+    (
+        _, identity, run, name, subject, state, capability, awaits, connection, generation, tail, after, spec, cause,
+        detail, returns_to, tries, lookups, next_at, lease_until, token, first_sent, last_sent, deadline_at,
+        unresolved, result, began_at, ended_at, _,
+    ) = row  # fmt: skip
+    return Step(
+        identity, run, name, subject, _STATES[state], capability, awaits, connection, generation, bool(tail),
+        _decode(after) if after != _EMPTY_LIST else [], _decode(spec) if spec != _EMPTY_OBJECT else {}, cause,
+        _decode(detail) if detail != _EMPTY_OBJECT else {}, _STATES[returns_to] if returns_to else None, tries,
+        lookups, moment(next_at), moment(lease_until), token, moment(first_sent), moment(last_sent),
+        moment(deadline_at), bool(unresolved), _decode(result) if result != _EMPTY_OBJECT else {}, moment(began_at),
+        moment(ended_at),
+    )  # fmt: skip
 
 
-EFFECT_COLUMNS = ("order_key", *(f.name for f in fields(Effect)))
+def effect_row(order: str, effect: Effect) -> tuple[Any, ...]:
+    """By EFFECT_COLUMNS."""
+    return (
+        order, effect.capability, effect.subject, effect.generation, effect.step, effect.connection, effect.key,
+        effect.reference, effect.body, effect.body_digest, effect.declaration, to_json(effect.content),
+        micros(effect.intended_at), micros(effect.settled_at), effect.provider_id,
+        None if effect.executed is None else int(effect.executed), effect.amount, effect.currency,
+    )  # fmt: skip
 
 
-def effect_row(order: str, effect: Effect) -> Values:
-    row: Values = {f: getattr(effect, f) for f in EFFECT_COLUMNS[1:]}
-    row["intended_at"], row["settled_at"] = micros(effect.intended_at), micros(effect.settled_at)
-    row["content"] = to_json(effect.content)
-    row["executed"] = None if effect.executed is None else int(effect.executed)
-    row["order_key"] = order
-    return row
-
-
-def effect_of(row: Mapping[str, Any]) -> Effect:
-    values: Values = {f: row[f] for f in EFFECT_COLUMNS[1:]}
-    values["intended_at"], values["settled_at"] = surely(row["intended_at"]), moment(row["settled_at"])
-    values["content"] = from_json(row["content"])
-    values["executed"] = None if row["executed"] is None else bool(row["executed"])
-    return Effect(**values)
+def effect_of(row: Sequence[Any]) -> Effect:
+    """From a row by EFFECT_COLUMNS."""
+    (
+        _, capability, subject, generation, step, connection, key, reference, body, digest, declaration, content,
+        intended_at, settled_at, provider_id, executed, amount, currency,
+    ) = row  # fmt: skip
+    return Effect(
+        capability, subject, generation, step, connection, key, reference, body, digest, declaration, _decode(content),
+        surely(intended_at), moment(settled_at), provider_id, None if executed is None else bool(executed), amount,
+        currency,
+    )  # fmt: skip
 
 
 def attempt_row(order: str, attempt: Attempt) -> Values:

@@ -36,7 +36,6 @@ def connect(path: Path, *, synchronous: str = "FULL") -> sqlite3.Connection:
     """A connection in WAL mode with manual transactions. Raises NotDurable when the file cannot be opened."""
     try:
         connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-        connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute(f"PRAGMA synchronous={synchronous}")
         connection.execute("PRAGMA wal_autocheckpoint=2000")
@@ -193,6 +192,5 @@ class Readers:
             connection = sqlite3.connect(
                 f"file:{self._path}?mode=ro", uri=True, timeout=_BUSY_SECONDS, isolation_level=None
             )
-            connection.row_factory = sqlite3.Row
             tx = self._local.tx = SqliteTx(connection)
         return tx

@@ -19,6 +19,10 @@ class Tx(Protocol):
 
     def one(self, sql: str, **parameters: Any) -> Row | None: ...
 
+    def tuples(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
+        """The same as `all` with bare values, in the order in which the statement names the columns."""
+        ...
+
     def run(self, sql: str, **parameters: Any) -> int:
         """Rows affected."""
         ...
@@ -46,11 +50,20 @@ class SqliteTx:
         self._connection = connection
 
     def all(self, sql: str, **parameters: Any) -> list[Row]:
-        return self._connection.execute(sql, parameters).fetchall()
+        cursor = self._connection.execute(sql, parameters)
+        names = [column[0] for column in cursor.description]
+        # Plain mappings: sqlite3.Row looks a name up by comparing it with every column's.
+        return [dict(zip(names, row, strict=True)) for row in cursor]
 
     def one(self, sql: str, **parameters: Any) -> Row | None:
-        row: Row | None = self._connection.execute(sql, parameters).fetchone()
-        return row
+        cursor = self._connection.execute(sql, parameters)
+        row = cursor.fetchone()
+        if row is None:
+            return None
+        return {column[0]: value for column, value in zip(cursor.description, row, strict=True)}
+
+    def tuples(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
+        return self._connection.execute(sql, parameters).fetchall()
 
     def run(self, sql: str, **parameters: Any) -> int:
         return self._connection.execute(sql, parameters).rowcount

@@ -210,12 +210,10 @@ class Run(Scene):
     def _claimed(self, limit: int) -> list[Task]:
         assert self.hub is not None
         store, now = self.hub.store, self.clock.now()
-        tasks: list[Task] = list(store.claim_steps(limit, now))
-        if len(tasks) < limit:
-            tasks += store.claim_messages(limit - len(tasks), now)
-        if len(tasks) < limit:
-            tasks += store.claim_chores(limit - len(tasks), now)
-        return tasks
+        due = store.next_due()
+        if due is None or due > now:  # a claim that finds nothing costs as much as one that does
+            return []
+        return list(store.claim(limit, now))
 
     def _plan_step(self, worker: Worker, seconds: float) -> None:
         life = worker.life

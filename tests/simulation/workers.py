@@ -12,6 +12,7 @@ from hub.flow.event import Happening, Wire
 from hub.flow.worker import work
 from hub.model.contract import Chore, Claim
 from hub.model.message import StoredMessage
+from hub.model.outcome import Outcome
 from tests.simulation.clock import VirtualClock
 from tests.simulation.trace import Trace
 
@@ -86,8 +87,10 @@ def name_of(task: Task) -> str:
 
 
 def _told(answer: Any) -> str:
-    verdict = getattr(answer, "verdict", None)
-    if verdict is not None:
-        return f" -> {verdict.value}{' ' + answer.code if answer.code else ''}"
-    kind = type(answer).__name__
-    return f" -> {kind}" if kind in ("Go", "Hold", "Skip", "Withdraw", "Postpone", "Refresh", "Effect", "Park") else ""
+    if isinstance(answer, Outcome):
+        return f" -> {answer.verdict.value}{' ' + answer.code if answer.code else ''}"
+    kind = type(getattr(answer, "verdict", answer)).__name__  # of a look: what the gate would say
+    return f" -> {kind}" if kind in _TOLD else ""
+
+
+_TOLD = ("Go", "Hold", "Skip", "Withdraw", "Postpone", "Refresh", "Effect", "Park")

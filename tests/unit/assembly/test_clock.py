@@ -47,6 +47,19 @@ def test_after_a_sleep_of_the_machine_it_is_right_again() -> None:
     assert clock() == NOON + timedelta(hours=8, seconds=1)
 
 
+def test_it_says_since_when_it_only_ran() -> None:
+    times = Times()
+    clock = times.clock()
+    times.pass_(5)
+    clock()
+    assert clock.steady_since() == NOON
+    times.wall -= timedelta(hours=1)
+    clock()
+    assert clock.steady_since() == NOON
+    times.wall += timedelta(hours=2)
+    assert clock() == clock.steady_since() == times.wall
+
+
 def test_the_real_one_is_aware_and_in_step() -> None:
     clock = AnchoredClock()
     assert abs(clock() - datetime.now(UTC)) < timedelta(seconds=1)

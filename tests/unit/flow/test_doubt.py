@@ -68,6 +68,24 @@ def test_an_old_unresolved_try_is_never_forgotten(stage):
     assert len(stage.provider.executed["fulfillment.create"]) == 1
 
 
+def test_a_clock_that_was_set_forward_does_not_shorten_the_quarantine(stage):
+    """Five minutes on the wall, none at the provider: the lost call may still be on its way there."""
+    stage.provider.scripts["fulfillment.create"] = ["lost before"]
+    stage.receive(order())
+    stage.run()
+    assert stage.state("warehouse") is State.UNKNOWN
+    stage.tick(300)
+    set_at = stage.now
+    stage.setting = replace(stage.setting, steady_since=lambda: set_at)
+    sends = [capability for capability, _ in stage.provider.sent].count("fulfillment.create")
+    stage.run()
+    stage.tick(14)  # deadline and settling take 15
+    stage.run()
+    assert [capability for capability, _ in stage.provider.sent].count("fulfillment.create") == sends
+    stage.settle(600)
+    assert stage.state("warehouse") is State.DONE
+
+
 def test_a_duplicate_is_found_and_compared_before_it_counts(stage):
     stage.provider.scripts["fulfillment.create"] = ["lost after", Outcome(Verdict.DUPLICATE)]
     stage.receive(order())
