@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 from collections.abc import Iterator, Mapping, Sequence
 from multiprocessing.queues import SimpleQueue
@@ -21,6 +22,7 @@ class Crew:
 
     def __init__(self, jobs: int, workers: int = 1) -> None:
         self._lodges = [lodging.make(workers) for _ in range(jobs)]
+        gc.freeze()  # what is shared with the children stays shared
         self._expected: dict[str, Effects] = {}
         context = multiprocessing.get_context("fork")
         given: SimpleQueue[int] = context.SimpleQueue()

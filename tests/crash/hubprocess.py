@@ -102,28 +102,37 @@ class Watch:
     def _act(self, happening: Happening, now: Any) -> Any:
         return self.event(happening.name, lambda: happening.act(now), wire=isinstance(happening, Wire))
 
-    def event(self, name: str, act: Callable[[], T], *, wire: bool = False) -> T:
+    def event(self, name: str, act: Callable[[], T], *, wire: bool = False, durable: bool = False) -> T:
         """Lets one event happen, unless this process is to die before it."""
         event = self._next(name, wire)
         self._die(event, BEFORE)
         self._arm(event)
         calls, changes = self._board.calls, self._board.changes
         outer, self._here.within = self.within, name if not wire else ""
-        inner_who = self.who
+        inner_who, self._here.wrote = self.who, durable
         try:
             return act()
         finally:
             self._here.within = outer
             self.who = inner_who
-            event = replace(event, calls=self._board.calls - calls, changes=self._board.changes - changes)
+            event = replace(
+                event,
+                durable=self._here.wrote,
+                calls=self._board.calls - calls,
+                changes=self._board.changes - changes,
+            )
             self._board.armed = 0
             self._note(asdict(event))
             self._die(event, AFTER)
             self._board.micros += 1000
 
+    def writes(self) -> None:
+        """The event under way on this thread is a durable one."""
+        self._here.wrote = True
+
     def afterwards(self, name: str) -> None:
         """An event that is known as one only when it is over, such as a claim that found something."""
-        event = self._next(name, wire=False)
+        event = replace(self._next(name, wire=False), durable=True)
         self._note(asdict(event))
         self._die(event, AFTER)
 
@@ -166,14 +175,15 @@ class SeenWriter:
 
     def run(self, moment: Callable[[Tx], T]) -> T:
         if self._watch.within:
+            self._watch.writes()
             return self._inner.run(moment)
         name = sys._getframe(1).f_code.co_name
-        if name.startswith("claim_"):
+        if name.startswith("claim"):
             claimed = self._inner.run(moment)
             if claimed:
                 self._watch.afterwards(name.replace("_", " "))
             return claimed
-        return self._watch.event(name.replace("_", " "), lambda: self._inner.run(moment))
+        return self._watch.event(name.replace("_", " "), lambda: self._inner.run(moment), durable=True)
 
     def close(self) -> None:
         self._inner.close()
@@ -214,7 +224,7 @@ def live(lodge: Lodge, board: Board, case: Case, process: int) -> None:
     if case.plant:
         PLANTS[case.plant](process, lodge.home.database)
     lodging.read_once(lodge.of(WALKS[case.walk]))
-    opened = hub.assembly.hub.open_hub(lodge.home.folder, clock=board.now, around=lodging.around(board))
+    opened = hub.assembly.hub.open_hub(lodge.home.folder, clock=board.now, around=lodging.around(board, board.now()))
     opened.start()
     _serve(opened, lodge.door, watch)
     board.up = process

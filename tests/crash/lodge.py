@@ -14,6 +14,7 @@ import socket
 import sqlite3
 import tempfile
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -40,10 +41,10 @@ SWEEP_SECONDS = 30.0
 SETTINGS = Settings.hasty().but(shipbob_index_lag_seconds=0.35)
 
 
-def around(board: Board) -> Surroundings:
-    """The real HTTP transport; the shared clock; jitter that repeats itself."""
+def around(board: Board, started: datetime) -> Surroundings:
+    """The real HTTP transport; the shared clock, which this process trusts since it started; jitter that repeats."""
     clock = ConnectorClock(board.monotonic, board.pass_time, board.now)
-    return Surroundings(connector_clock=clock, jitter=random.Random("crash"))
+    return Surroundings(connector_clock=clock, jitter=random.Random("crash"), steady_since=lambda: started)
 
 
 def build_world(folder: Path, board: Board) -> World:
@@ -179,7 +180,7 @@ def _make_empty(lodge: Lodge, board: Board) -> None:
     upgrade.upgrade(lodge.home.database)
     read_once(lodge.install)
     hub.assembly.hub.open_hub(
-        lodge.home.folder, threaded=False, own=True, clock=board.now, around=around(board)
+        lodge.home.folder, threaded=False, own=True, clock=board.now, around=around(board, board.now())
     ).close()
     connection = sqlite3.connect(lodge.home.database, isolation_level=None)
     connection.execute("DELETE FROM connections")  # each case begins to act at its own start

@@ -9,8 +9,6 @@ from tests.crash.outcomes import MAIL_OUTCOMES, OUTCOMES, SUCCESS
 from tests.crash.point import AFTER, BEFORE, Case, Event, Fault, Kill
 from tests.crash.walks import Walk
 
-# A look reads the store and changes nothing, so dying around it is dying around its neighbours.
-_NO_POINTS = ("look",)
 _LOST = {True: ("answer lost", "reset before"), False: ("5xx after", "5xx before")}  # by whether it is a letter
 
 
@@ -39,7 +37,7 @@ def within_doubt(base: Case, events: Sequence[Event]) -> Iterator[Case]:
     mine = [event for event in events if event.who == lost.who]
     after = [index for index, event in enumerate(mine) if event.place == (lost.who, lost.name, lost.n)]
     for event in mine[after[0] + 2 :] if after else ():
-        if event.name in _NO_POINTS:
+        if not event.outside:
             continue
         for when in _whens(event):
             if when == AFTER and event.wire and event.calls:
@@ -52,7 +50,7 @@ def within_doubt(base: Case, events: Sequence[Event]) -> Iterator[Case]:
 def again(base: Case, events: Sequence[Event], chance: random.Random) -> Case | None:
     """The same crash, and a second one somewhere in the recovery: mostly about what the first was about."""
     process = base.kills[-1].process + 1
-    recovery = [event for event in events if event.process == process and event.name not in _NO_POINTS]
+    recovery = [event for event in events if event.process == process and event.outside]
     if not recovery:
         return None
     near = [event for event in recovery if event.who in (base.kills[-1].who, "hub")]
@@ -73,11 +71,11 @@ def _is_letter(event: Event) -> bool:
 
 
 def _is_point(walk: Walk, event: Event) -> bool:
-    return event.name not in _NO_POINTS and (not walk.points or any(part in event.who for part in walk.points))
+    return event.outside and (not walk.points or any(part in event.who for part in walk.points))
 
 
 def _whens(event: Event) -> tuple[str, ...]:
-    return (AFTER,) if event.name.startswith("claim ") else (BEFORE, AFTER)
+    return (AFTER,) if event.name.startswith("claim") else (BEFORE, AFTER)
 
 
 def _asked(events: Sequence[Event], event: Event) -> Event | None:

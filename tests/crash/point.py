@@ -13,8 +13,8 @@ class Event:
     """One durable or wire event that a process of the hub came to.
 
     `who`: the step, message or chore that was worked on, or "hub" (its start, its claims) or "door" (a webhook or a
-    person's command). `n` counts equal names within one process. `calls`, `changes`: requests that reached a provider
-    meanwhile, and those of them that asked for a change.
+    person's command). `n` counts equal names within one process. `durable`: something was
+    written. `calls`, `changes`: requests that reached a provider meanwhile, and those of them that asked for a change.
     """
 
     process: int
@@ -22,12 +22,18 @@ class Event:
     name: str
     n: int
     wire: bool = False
+    durable: bool = False
     calls: int = 0
     changes: int = 0
 
     @property
     def place(self) -> tuple[str, str, int]:
         return self.who, self.name, self.n
+
+    @property
+    def outside(self) -> bool:
+        """Whether it concerns anything outside the process: dying around a mere look is dying around its neighbours."""
+        return self.wire or self.durable
 
 
 @dataclass(frozen=True)
