@@ -24,11 +24,17 @@ def singles(walk: Walk, events: Sequence[Event]) -> Iterator[Case]:
 
 
 def doubted(walk: Walk, events: Sequence[Event]) -> Iterator[Case]:
-    """Each changing call of a walk with its answer lost, once executed and once not; nobody dies."""
+    """Each changing call of a walk with its answer lost, once executed and once not; and each question that is asked
+    to prepare one, without an answer. Nobody dies.
+    """
     for event in events:
-        if _is_point(walk, event) and event.name.startswith("send "):
+        if not _is_point(walk, event) or not event.calls:
+            continue
+        if event.name.startswith("send "):
             for outcome in _LOST[_is_letter(event)]:
                 yield Case(walk.name, (), (Fault(1, event.who, event.name, event.n, outcome),))
+        elif event.name.startswith("prepare "):
+            yield Case(walk.name, (), (Fault(1, event.who, event.name, event.n, "5xx before"),))
 
 
 def within_doubt(base: Case, events: Sequence[Event]) -> Iterator[Case]:
@@ -36,7 +42,8 @@ def within_doubt(base: Case, events: Sequence[Event]) -> Iterator[Case]:
     (lost,) = base.faults
     mine = [event for event in events if event.who == lost.who]
     after = [index for index, event in enumerate(mine) if event.place == (lost.who, lost.name, lost.n)]
-    for event in mine[after[0] + 2 :] if after else ():
+    known = 2 if lost.name.startswith("send ") else 1  # the settlement of a call is among the singles
+    for event in mine[after[0] + known :] if after else ():
         if not event.outside:
             continue
         for when in _whens(event):

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hub.sandbox.books import Means, StoreOrder
-from hub.sandbox.easypost.account import EasyPost
 from hub.sandbox.shipbob.account import ShipBob
 from hub.sandbox.world import World
 
@@ -22,6 +21,7 @@ CONNECTIONS = {
 }
 
 Ready = Callable[[World, StoreOrder], bool]
+Deed = Callable[[World, StoreOrder], object]
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,7 @@ class Walk:
     """One order's way. `changes` overwrite fields of the order; `deaf`: accounts whose webhooks reach nobody.
 
     `points`: what of a step's, message's or chore's name must appear for it to be a place to die; "" for everything.
+    `topics`: all that the shop tells of; empty for everything. `after_placing`: what a person does at once in the shop.
     `same_end`: whatever crashes, the ledgers must hold exactly what the undisturbed walk left there. A walk in which
     somebody cancels by the clock may, when it is disturbed, rightly never have begun what would have to be undone.
     """
@@ -53,6 +54,8 @@ class Walk:
     deaf: tuple[str, ...] = ()
     sweep: bool = False
     points: tuple[str, ...] = ()
+    topics: frozenset[str] = frozenset()
+    after_placing: Deed | None = None
     same_end: bool = True
 
 
@@ -66,13 +69,8 @@ def at_warehouse(world: World, order: StoreOrder) -> bool:
     )
 
 
-def labelled(world: World, order: StoreOrder) -> bool:
-    return any(
-        shipment.order == order.id and shipment.bought
-        for account in world.accounts.values()
-        if isinstance(account, EasyPost)
-        for shipment in account.shipments.values()
-    )
+def give_a_little_back(world: World, order: StoreOrder) -> object:
+    return world.storefront_of(order).refund(order, 100, world.clock(), None, "A good customer")
 
 
 _BY_GATEWAY = Means("prepaid", "paypal", "PayPal")
@@ -123,6 +121,11 @@ _ALL = (
     Walk(
         "refunded by the gateway", WOOCOMMERCE, "paid by card", {**_ONE_REFUND, "means": _BY_GATEWAY},
         Command("refund", 500), sweep=True, points=("refund-order",),
+    ),
+    # The first that is heard of it is a refund, which tells too little: the order is fetched.
+    Walk(
+        "fetched", SHOPIFY, "captured at Shopify", topics=frozenset({"refunds/create"}),
+        after_placing=give_a_little_back, points=("chore", "message"),
     ),
     # Money that comes later.
     Walk("transfer", SHOPIFY, "transfer that arrives", points=("payment", "message")),

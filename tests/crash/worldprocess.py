@@ -55,7 +55,8 @@ class Providers:
         outcomes.watch(self._world, board)
         for prefix, connection in CONNECTIONS.items():
             if prefix not in self._walk.deaf:
-                self._world.subscribe(prefix, f"http://127.0.0.1:{lodge.door}/webhooks/{connection}")
+                made = self._world.subscribe(prefix, f"http://127.0.0.1:{lodge.door}/webhooks/{connection}")
+                made.topics = self._walk.topics if prefix == self._walk.shop else frozenset()
         self._waiting: list[Delivery] = []
         self._command = self._walk.command
         self._quiet_since = 0
@@ -88,6 +89,8 @@ class Providers:
         shop = self._world.storefronts[walk.shop]
         self._board.pass_time(_LATER_SECONDS)
         order = scenario.place(shop, scenario.named(shop, walk.story), self._board.seconds(), **walk.changes)
+        if walk.after_placing is not None:
+            walk.after_placing(self._world, order)
         self.report.order = f"{CONNECTIONS[order.prefix]}:{order.id}"
         return order
 
