@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 from dataclasses import replace
 from datetime import timedelta
 
@@ -15,7 +13,6 @@ from hub.flow.setting import OBSERVE, Owners
 from hub.language.decode import canonical_json
 from hub.language.document import loads
 from hub.model.book import state_of
-from hub.model.contract import NotDurable
 from hub.model.flow import State
 from hub.model.outcome import Outcome, Verdict
 from tests.unit.flow.stage import FLOWS, START, UNKNOWN, counts, money, order, ship
@@ -238,22 +235,6 @@ class TestOwners:
         assert stage.provider.executed["shipment.announce"][0]["body"]["notify"] is True
 
 
-class DiesAfter:
-    """The store's writer in a process that is killed after so many transactions."""
-
-    def __init__(self, inner, transactions):
-        self._inner, self._left = inner, transactions
-
-    def run(self, moment):
-        if self._left == 0:
-            raise NotDurable("killed")
-        self._left -= 1
-        return self._inner.run(moment)
-
-    def close(self):
-        self._inner.close()
-
-
 class TestCommands:
     def test_a_refund_goes_to_the_custodian_once_and_never_beyond_what_was_captured(self, stage):
         stage.receive(order(payments=[money(status="captured", captured=3000)]))
@@ -265,20 +246,6 @@ class TestCommands:
         stage.run()
         assert len(stage.provider.executed["payment.refund"]) == 1
         assert [step.cause for step in stage.book().in_state(State.HELD)] == ["sums"]
-
-    def test_what_was_decided_is_on_record_even_if_the_hub_dies_right_after_it(self, stage):
-        stage.receive(order(payments=[money(status="captured", captured=3000)]))
-        stage.run()
-        writer = stage.store.writer
-        stage.store.writer = DiesAfter(writer, transactions=1)
-        with contextlib.suppress(NotDurable):
-            commands.refund(stage.setting, "shop:1", 2000, [], None, "ann", "broken", stage.now)
-        stage.store.writer = writer
-        stage.run()
-        assert len(stage.provider.executed["payment.refund"]) == 1
-        (row,) = stage.store.readers.tx().all("SELECT actor, action, subject, detail FROM audit")
-        assert (row["actor"], row["action"], row["subject"]) == ("ann", "refund", "shop:1")
-        assert json.loads(row["detail"])["why"] == "broken"
 
     def test_a_refused_step_is_tried_again_under_another_key(self, stage):
         stage.provider.scripts["payment.capture"].append(Outcome(Verdict.REFUSED, code="declined"))
