@@ -275,12 +275,11 @@ def _decide(
 
     def moment(book: Book) -> T:
         answer = decide(book)
+        book.decisions.append((actor, action, detail))
         planner.advance(setting, book, now)
         return answer
 
-    answer = setting.store.change(order, moment, now)
-    setting.store.audit(actor, action, order, detail, now)
-    return answer
+    return setting.store.change(order, moment, now)
 
 
 __all__ = [

@@ -65,6 +65,7 @@ class Book:
     chores: list[tuple[str, str, datetime]] = field(
         default_factory=list
     )  # (kind, key, due) to be planned with this change
+    decisions: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)  # (actor, action, detail)
     ends: list[MessageEnd] = field(default_factory=list)  # of messages that tell of nothing but this order
 
     def effect(self, step: Step) -> Effect | None:

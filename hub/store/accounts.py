@@ -10,7 +10,7 @@ from typing import Any
 from hub.model.account import NotAllowed, Role, Scope, Session, Token, User
 from hub.model.contract import NotDurable
 from hub.store import books, rows
-from hub.store.decisions import append_audit
+from hub.store.record import append_audit
 from hub.store.sqlite import Writer
 from hub.store.tx import Row, Tx
 from hub.store.views import Reads

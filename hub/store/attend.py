@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from hub.store import rows
-from hub.store.decisions import append_audit
+from hub.store.record import append_audit
 from hub.store.sqlite import Writer
 from hub.store.tx import Tx
 

@@ -12,6 +12,7 @@ from hub.model.book import Book, Observation, reserved_until, state_of
 from hub.model.message import MessageEnd
 from hub.model.order import Order
 from hub.store import rows
+from hub.store.record import append_audit
 from hub.store.tx import Row, Tx
 
 T = TypeVar("T")
@@ -146,7 +147,7 @@ def change(tx: Tx, key: str, decide: Callable[[Book], T], now: datetime) -> T:
     _save_order(tx, book, before.order, now)
     _save_steps(tx, book, before.steps)
     _save_effects(tx, book, before.effects)
-    _append(tx, book)
+    _append(tx, book, now)
     return answer
 
 
@@ -214,13 +215,15 @@ def _save_effects(tx: Tx, book: Book, before: dict[tuple[str, str, int], tuple[A
             tx.run(_SAVE_EFFECT, **dict(zip(rows.EFFECT_COLUMNS, row, strict=True)))
 
 
-def _append(tx: Tx, book: Book) -> None:
+def _append(tx: Tx, book: Book, now: datetime) -> None:
     for attempt in book.attempts:
         tx.run(_ATTEMPT, **rows.attempt_row(book.key, attempt))
     for note in book.notes:
         tx.run(_NOTE, **rows.note_row(book.key, note))
     for kind, key, due in book.chores:
         tx.run(PLAN_CHORE, kind=kind, key=key, due=rows.micros(due), detail="{}")
+    for actor, action, detail in book.decisions:
+        append_audit(tx, actor, action, book.key, detail, now)
     for connection, handle in dict.fromkeys(book.handles):
         tx.run(_HANDLE, connection=connection, handle=handle, order_key=book.key)
     for observation in book.observations:

@@ -9,6 +9,7 @@ from typing import Any
 from hub.model.contract import Standing
 from hub.model.effect import digest_of
 from hub.store import books, rows
+from hub.store.record import append_audit
 from hub.store.sqlite import Readers, Writer
 from hub.store.tx import Tx
 
@@ -57,20 +58,3 @@ class Decisions:
     def audit(self, actor: str, action: str, subject: str, detail: Mapping[str, Any], now: datetime) -> None:
         """Appends to the hash chain: every decision about money or an order has an actor."""
         self.writer.run(lambda tx: append_audit(tx, actor, action, subject, detail, now))
-
-
-def append_audit(tx: Tx, actor: str, action: str, subject: str, detail: Mapping[str, Any], now: datetime) -> None:
-    last = tx.one("SELECT hash FROM audit ORDER BY id DESC LIMIT 1")
-    previous = last["hash"] if last else ""
-    document = rows.to_json(dict(detail))
-    digest = digest_of("\0".join((previous, str(rows.micros(now)), actor, action, subject, document)).encode())
-    tx.run(
-        books.insert("audit", ["at", "actor", "action", "subject", "detail", "previous", "hash"]),
-        at=rows.micros(now),
-        actor=actor,
-        action=action,
-        subject=subject,
-        detail=document,
-        previous=previous,
-        hash=digest,
-    )
