@@ -25,6 +25,7 @@ Sweep = Callable[[Setting, Chore, datetime], tuple[datetime | None, dict[str, An
 _IDLE = timedelta(seconds=0.5)
 _BATCH = 20
 _CHORES = 2
+_AFTER_FAILURE_SECONDS = 1.0
 
 
 def drive(work_to_do: Generator[Happening, Any, Any], clock: Clock) -> None:
@@ -75,7 +76,11 @@ class Engine:
             except NotDurable as error:
                 _log.warning("store unavailable", error=str(error))
                 claimed = 0
-                self._stopping.wait(1.0)
+                self._stopping.wait(_AFTER_FAILURE_SECONDS)
+            except Exception:  # nobody else would go on claiming
+                _log.exception("the claimer met a defect")
+                claimed = 0
+                self._stopping.wait(_AFTER_FAILURE_SECONDS)
             if not claimed:
                 self._wake.wait(self._patience())
                 self._wake.clear()
@@ -94,19 +99,24 @@ class Engine:
         if free == 0:
             self._free.acquire()
             free = 1 + self._take(_BATCH - 1)
-        now = self._clock()
+        claims: list[StoredMessage | Claim | Chore] = []
+        try:
+            self._claim_into(claims, free, self._clock())
+        finally:  # a store that fails in the middle keeps neither the threads nor what it has given already
+            for claim in claims:
+                self._pool.submit(self._run, claim)
+            for _ in range(free - len(claims)):
+                self._free.release()
+        return len(claims)
+
+    def _claim_into(self, claims: list[StoredMessage | Claim | Chore], free: int, now: datetime) -> None:
+        """New orders and sweeps get their share first: a backlog of steps must not starve what feeds it."""
         store = self._setting.store
-        # New orders and sweeps get their share first: a backlog of steps must not starve what feeds it.
-        claims: list[StoredMessage | Claim | Chore] = list(store.claim_chores(min(free, _CHORES), now))
+        claims += store.claim_chores(min(free, _CHORES), now)
         if len(claims) < free:
             claims += store.claim_messages(-(-(free - len(claims)) // 2), now)
         if len(claims) < free:
             claims += store.claim_steps(free - len(claims), now)
-        for claim in claims:
-            self._pool.submit(self._run, claim)
-        for _ in range(free - len(claims)):
-            self._free.release()
-        return len(claims)
 
     def _take(self, most: int) -> int:
         taken = 0
