@@ -117,6 +117,11 @@ class HubProcess:
             self.kills += 1
         self.start()
 
+    def signal(self, what: signal.Signals) -> None:
+        """Such as SIGSTOP; nothing where no child runs."""
+        if self._process is not None:
+            self._process.send_signal(what)
+
     def ended(self) -> int | None:
         """The exit status of a child that has ended by itself; None while it runs."""
         return None if self._process is None else self._process.poll()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -29,6 +30,8 @@ _LINES = 40  # of each kind that is told
 
 def main() -> int:
     asked = _asked()
+    for ending in (signal.SIGTERM, signal.SIGHUP):  # whoever ends this must not leave a hub behind
+        signal.signal(ending, lambda *_: sys.exit(130))
     terms = Terms(minutes=asked.minutes, rate=asked.rate, seed=asked.seed)
     folder = Path(tempfile.mkdtemp(prefix="crossdock-torture-"))
     try:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import resource
+import signal
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -10,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hub.assembly.demo import HubProcess, free_port
+from hub.assembly.demo import HubFailed, HubProcess, free_port
 from hub.assembly.demo_files import ACCOUNTS
 from hub.assembly.home import Home
 from hub.sandbox.running import RunningWorld
@@ -20,13 +22,13 @@ from tests.torture.account import Account, moving, settle, verdict_of
 from tests.torture.eyes import Eyes
 from tests.torture.machine import Disk, Limit, WrongClock, own_disk_or_limit
 from tests.torture.terms import Terms
-from tests.torture.tormentor import Tormentor
+from tests.torture.tormentor import PATIENCE, Tormentor
 from tests.torture.town import install
 from tests.torture.trap import Trap
 
 _TICK_SECONDS = 0.05
 _LOOK_SECONDS = 1.0
-_QUIET_SECONDS = 20.0  # so long nothing may change before a run counts as over
+_ENDS = ("completed", "cancelled", "held", "history", "ignored", "parked", "dead")
 _STATES = "SELECT state, count(*) FROM orders GROUP BY state"
 
 
@@ -53,16 +55,19 @@ class Torture:
         self._began = time.monotonic()
         self._looked = 0.0
         self._progress = Progress()
+        self._ended_before = 0
 
     def run(self) -> Account:
         with ExitStack() as closing:
             trap = closing.enter_context(Trap())
             self._build(closing, trap)
             try:
-                self._tormentor.start()
+                self._tormentor = self._begin()
                 self._torture()
+                self._ended_before = sum(self._progress.states.get(state, 0) for state in _ENDS)
                 self._relent()
             finally:
+                self._hub.signal(signal.SIGCONT)  # a process that stands still could not be ended in peace
                 self._hub.stop()
             done = self._done() | {"redirects_followed": trap.visits}
             log = self._directory / "hub" / "hub.log"
@@ -75,17 +80,26 @@ class Torture:
         self._running = closing.enter_context(RunningWorld(self._world, carriers=12))
         home = Home(self._directory / "hub")
         home.folder.mkdir(parents=True)
-        install(home, self._running.connections(), f"127.0.0.1:{port}")
+        install(home, self._running.connections(), f"127.0.0.1:{port}", terms.sweep_every)
         disk = own_disk_or_limit(home.data)
         closing.callback(disk.close)
         self.disks: list[Disk] = [disk] if disk.limits else [disk, Limit(home.data)]
-        clock = WrongClock(self._directory / "clock")
+        self._clock = clock = WrongClock(self._directory / "clock")
         self._eyes = Eyes(home.database, disk.prefix())
         closing.callback(self._eyes.close)
         self._hub = HubProcess(home, port, [*disk.prefix(), *clock.environment()])
-        self._tormentor = Tormentor(terms, self._hub, clock, self.disks)
         for name, account in ACCOUNTS.items():
             self._world.subscribe(account, f"http://127.0.0.1:{port}/webhooks/{name}")
+
+    def _begin(self) -> Tormentor:
+        """Nothing is done to a hub before it has come up once."""
+        self._hub.start()
+        end = time.monotonic() + PATIENCE
+        while not self._hub.is_up():
+            if self._hub.ended() is not None or time.monotonic() > end:
+                raise HubFailed("it did not come up")
+            time.sleep(_TICK_SECONDS)
+        return Tormentor(self._terms, self._hub, self._clock, self.disks)
 
     # --- the two times
 
@@ -111,7 +125,7 @@ class Torture:
                 now = (self._progress.states, len(moving(self._eyes.rows)))
                 if now != before or now[1]:
                     before, since = now, time.monotonic()
-                elif time.monotonic() - since > _QUIET_SECONDS and self._is_complete():
+                elif time.monotonic() - since > self._terms.quiet and self._is_complete():
                     return
             time.sleep(_TICK_SECONDS)
 
@@ -156,5 +170,14 @@ class Torture:
             "longest_boot_seconds": round(boots[-1], 2) if boots else None,
             "in_detail": dict(sorted(told.counts.items())),
             "disk": [disk.kind for disk in self.disks],
+            "ended_before_the_calm": self._ended_before,
+            "hub_processor_seconds": _processor_seconds(resource.RUSAGE_CHILDREN),
+            "world_processor_seconds": _processor_seconds(resource.RUSAGE_SELF),
             "load": os.getloadavg()[0],
         }
+
+
+def _processor_seconds(who: int) -> float:
+    """Of this process, or of all that it started and saw end: nearly all of that is the hub."""
+    used = resource.getrusage(who)
+    return round(used.ru_utime + used.ru_stime, 1)

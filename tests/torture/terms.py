@@ -15,7 +15,8 @@ class Terms:
     rate: float = 3.0  # orders a second
     seed: int = 1
     level: str = "torture"
-    calm: float = 300.0
+    calm: float = 900.0
+    quiet: float = 20.0  # so long nothing may change before a run counts as over
     kill_every: Span = (2.0, 10.0)  # of a life, not of a boot
     killed_booting: float = 0.1  # of the boots
     stop_every: Span = (60.0, 180.0)
@@ -25,6 +26,7 @@ class Terms:
     clock_error: Span = (-300.0, 290.0)  # a signature is too old at 300, and takes its time on the way
     full_every: Span = (45.0, 120.0)
     full_for: Span = (3.0, 15.0)
+    sweep_every: float = 30.0  # by the hub, of each storefront
     parked_share: float = 0.001  # so many of the orders may be parked
 
     @property

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import math
-import os
 import random
 import signal
 import time
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Literal
 
 from hub.assembly.demo import HubProcess
@@ -17,11 +15,14 @@ from tests.torture.machine import Disk, WrongClock
 from tests.torture.terms import Span, Terms
 
 Phase = Literal["booting", "living", "stopped"]
-_PATIENCE = 90.0  # a boot that takes longer will not end
+PATIENCE = 90.0  # a boot that takes longer will not end
 
 
 class Tormentor:
-    """`tick` often. `ends` is how the hub ended by itself: (exit status, whether the disk was full)."""
+    """Made when the hub has come up; then `tick` often.
+
+    `ends` is how the hub ended by itself: (exit status, whether the disk was full). `boots` took so many seconds.
+    """
 
     def __init__(self, terms: Terms, hub: HubProcess, clock: WrongClock, disks: Sequence[Disk]) -> None:
         self._terms, self._hub, self._clock, self._disks = terms, hub, clock, disks
@@ -30,11 +31,11 @@ class Tormentor:
         self.ends: list[tuple[int, bool]] = []
         self.boots: list[float] = []
         self.longest_stop = 0.0
-        self._phase: Phase = "booting"
+        self._phase: Phase = "living"
         self._full: Disk | None = None
         now = time.monotonic()
         self._since = now
-        self._kill_at = math.inf
+        self._kill_at = now + self._between(terms.kill_every)
         self._go_on_at = now
         self._stop_at = now + self._first(terms.stop_every)
         self._move_at = now + self._first(terms.clock_every)
@@ -46,10 +47,6 @@ class Tormentor:
     def phase(self) -> str:
         full = "" if self._full is None else ", disk full"
         return f"{self._phase}{full}, clock {self._clock.error:+.0f} s"
-
-    def start(self) -> None:
-        self._hub.start()
-        self._booting()
 
     def tick(self) -> None:
         now = time.monotonic()
@@ -73,7 +70,7 @@ class Tormentor:
         self._kill_at = self._stop_at = self._fill_at = self._move_at = never
         if self._phase == "stopped":
             self._count_stop(time.monotonic())
-            self._signal(signal.SIGCONT)
+            self._hub.signal(signal.SIGCONT)
             self._phase = "living"
         if self._full is not None:
             self._free(time.monotonic())
@@ -93,7 +90,7 @@ class Tormentor:
             self.boots.append(now - self._since)
             self._phase = "living"
             self._kill_at = now + self._between(self._terms.kill_every) if self._moves else math.inf
-        elif self._phase == "booting" and now - self._since > _PATIENCE:
+        elif self._phase == "booting" and now - self._since > PATIENCE:
             self.counts["boots_that_hung"] += 1
             self._kill()
 
@@ -117,7 +114,7 @@ class Tormentor:
         low, high = self._terms.stop_for[0], self._terms.longest_stop
         first = not self.counts["stops"]  # one of them is as long as they get
         seconds = high if first else math.exp(self._chance.uniform(math.log(low), math.log(high)))
-        self._signal(signal.SIGSTOP)
+        self._hub.signal(signal.SIGSTOP)
         self.counts["stops"] += 1
         self._phase, self._since, self._go_on_at = "stopped", now, now + seconds
 
@@ -127,16 +124,12 @@ class Tormentor:
         if self._chance.random() < self._terms.killed_stopped:
             self._kill()
             return
-        self._signal(signal.SIGCONT)
+        self._hub.signal(signal.SIGCONT)
         self._phase = "living"
         self._kill_at = now + self._between(self._terms.kill_every)
 
     def _count_stop(self, now: float) -> None:
         self.longest_stop = max(self.longest_stop, now - self._since)
-
-    def _signal(self, what: signal.Signals) -> None:
-        with suppress(ProcessLookupError):
-            os.kill(self._hub.pid, what)
 
     # --- the machine
 

@@ -14,14 +14,14 @@ from hub.assembly.home import Home
 # keys for 900 s, the clock errs within 590 s.
 _OVERLAP_SECONDS = 650.0
 _TIMING: dict[str, Any] = {"key_life_seconds": 300.0, "max_tries": 100, "breaker_failures": 60}
-_SWEEP = {"every_seconds": 30.0, "overlap_seconds": _OVERLAP_SECONDS}
 _POLL_SECONDS = 5.0
 _WORKERS = 24
 
 
-def install(home: Home, accounts: Mapping[str, Mapping[str, Any]], bind: str) -> None:
+def install(home: Home, accounts: Mapping[str, Mapping[str, Any]], bind: str, sweep_every: float) -> None:
     """Writes `hub.yaml` and the secrets."""
-    write(home, accounts, bind, storefront={"sweep": _SWEEP})
+    sweep = {"every_seconds": sweep_every, "overlap_seconds": _OVERLAP_SECONDS}
+    write(home, accounts, bind, storefront={"sweep": sweep})
     yaml = YAML()
     yaml.representer.ignore_aliases = lambda *_: True  # what two connections share is written out
     document = yaml.load(home.config)
