@@ -25,7 +25,9 @@ from hub.sandbox.settings import Settings
 from hub.sandbox.verdict import Verdict, judge
 from hub.sandbox.world import World
 
-__all__ = ["HubFailed", "HubProcess", "Progress", "Terms", "Verdict", "answers", "free_port", "run", "states"]
+__all__ = [
+    "HubFailed", "HubProcess", "Progress", "Terms", "Verdict", "answers", "answers_by", "free_port", "run", "states",
+]  # fmt: skip
 
 _READY_SECONDS = 20.0
 _LOOK_SECONDS = 0.5
@@ -114,6 +116,15 @@ class HubProcess:
             self._process.wait()
             self.kills += 1
         self.start()
+
+    def signal(self, what: signal.Signals) -> None:
+        """Such as SIGSTOP; nothing where no child runs."""
+        if self._process is not None:
+            self._process.send_signal(what)
+
+    def ended(self) -> int | None:
+        """The exit status of a child that has ended by itself; None while it runs."""
+        return None if self._process is None else self._process.poll()
 
     def stop(self) -> int:
         """SIGTERM; the exit status."""
@@ -206,18 +217,23 @@ def states(home: Home) -> dict[str, int]:
 
 def answers(home: Home) -> list[dict[str, Any]]:
     """What the hub says of each order, and of payloads it holds because no mapping could read them."""
-    orders = _rows(home, "SELECT connection, source_id, state FROM orders")
+    return answers_by(lambda sql: _rows(home, sql))
+
+
+def answers_by(rows: Callable[[str], Sequence[Sequence[Any]]]) -> list[dict[str, Any]]:
+    """The same for a database that is asked in some other way."""
+    orders = rows("SELECT connection, source_id, state FROM orders")
     found = [{"connection": c, "source_order_id": s, "state": state} for c, s, state in orders]
-    held = _rows(home, "SELECT connection, body FROM messages WHERE state = 'held'")
+    held = rows("SELECT connection, CAST(body AS TEXT) FROM messages WHERE state = 'held'")
     known = {answer["source_order_id"] for answer in found}
     for connection, body in held:
-        source_id = _named(bytes(body))
+        source_id = _named(body)
         if source_id is not None and source_id not in known:
             found.append({"connection": connection, "source_order_id": source_id, "state": "held"})
     return found
 
 
-def _named(body: bytes) -> str | None:
+def _named(body: str) -> str | None:
     """The source's id in a payload that could not be translated, if it can be read at all."""
     try:
         document = json.loads(body)

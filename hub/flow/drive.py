@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,6 +24,7 @@ Sweep = Callable[[Setting, Chore, datetime], tuple[datetime | None, dict[str, An
 
 _IDLE = timedelta(seconds=0.5)
 _BATCH = 20
+_AFTER_FAILURE_SECONDS = 1.0
 
 
 def drive(work_to_do: Generator[Happening, Any, Any], clock: Clock) -> None:
@@ -74,7 +75,11 @@ class Engine:
             except NotDurable as error:
                 _log.warning("store unavailable", error=str(error))
                 claimed = 0
-                self._stopping.wait(1.0)
+                self._stopping.wait(_AFTER_FAILURE_SECONDS)
+            except Exception:  # nobody else would go on claiming
+                _log.exception("the claimer met a defect")
+                claimed = 0
+                self._stopping.wait(_AFTER_FAILURE_SECONDS)
             if not claimed:
                 self._wake.wait(self._patience())
                 self._wake.clear()
@@ -93,11 +98,14 @@ class Engine:
         if free == 0:
             self._free.acquire()
             free = 1 + self._take(_BATCH - 1)
-        claims = self._setting.store.claim(free, self._clock())
+        claims: Sequence[StoredMessage | Claim | Chore] = ()
+        try:
+            claims = self._setting.store.claim(free, self._clock())
+        finally:  # a store that fails keeps none of the threads
+            for _ in range(free - len(claims)):
+                self._free.release()
         for claim in claims:
             self._pool.submit(self._run, claim)
-        for _ in range(free - len(claims)):
-            self._free.release()
         return len(claims)
 
     def _take(self, most: int) -> int:

@@ -13,7 +13,7 @@ import msgspec
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 _DECODER = msgspec.json.Decoder(float_hook=Decimal)
 
-Ending = Literal["answer", "hang", "reset", "short"]
+Ending = Literal["answer", "hang", "reset", "short", "drip", "wire"]
 
 
 class BadBody(ValueError):
@@ -57,7 +57,8 @@ class Answer:
     """What goes back. `hold` seconds pass first; then `ending` says how.
 
     answer: the whole answer. hang: nothing, the connection closes. reset: nothing, the connection is reset.
-    short: the head and half of the body, then the connection closes.
+    short: the head and half of the body, then the connection closes. drip: the whole answer, a byte a second.
+    wire: `body` is all that goes on the wire, the head included.
     """
 
     status: int

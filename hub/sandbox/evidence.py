@@ -23,6 +23,7 @@ class Evidence:
     acknowledged: set[tuple[str, str]] = field(default_factory=set)  # (storefront, order)
     deliveries: int = 0
     faults: Counter[str] = field(default_factory=Counter)
+    _parcels: dict[str, list[Line]] = field(default_factory=dict)  # by order
 
     @classmethod
     def read(cls, directory: Path) -> Evidence:
@@ -41,6 +42,8 @@ class Evidence:
             if line["order"] and line["status"] is not None and 200 <= line["status"] < 300:
                 found.acknowledged.add((line["prefix"], line["order"]))
         found.faults.update(line["kind"] for line in read_lines(directory / "faults.jsonl"))
+        for parcel in found.parcels.values():
+            found._parcels.setdefault(parcel["order"], []).append(parcel)
         for lines in found.effects.values():
             lines.sort(key=lambda line: line["at"])
         return found
@@ -56,7 +59,7 @@ class Evidence:
         return [line for line in self.effects.get(order, ()) if line["effect"] == effect]
 
     def parcels_of(self, order: str) -> list[Line]:
-        return [parcel for parcel in self.parcels.values() if parcel["order"] == order]
+        return self._parcels.get(order, [])
 
     @property
     def live(self) -> list[Line]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
 
+from hub.sandbox import torture
 from hub.sandbox.call import Answer
 from hub.sandbox.chance import Chance
 from hub.sandbox.ledger import Journal
@@ -20,12 +21,18 @@ from hub.sandbox.settings import Settings
 # Faults of calls. Those named `_before` leave the effect undone, the others come after it was done.
 BEFORE = ("503_before", "reset_before", "timeout_before", "429")
 AFTER = ("503_after", "reset_after", "timeout_after", "truncated_after", "500_kept")
-_CALL_WEIGHTS = (
+Weights = tuple[tuple[str, int], ...]
+_CALL_WEIGHTS: Weights = (
     ("503_before", 3), ("503_after", 4), ("timeout_after", 3), ("timeout_before", 1), ("reset_before", 1),
     ("reset_after", 3), ("429", 3), ("truncated_after", 3), ("500_kept", 1),
 )  # fmt: skip
-_WEBHOOK_WEIGHTS = (("webhook_duplicate", 3), ("webhook_late", 2), ("webhook_reordered", 3), ("webhook_lost", 2))
-_MAIL_WEIGHTS = (("smtp_4xx", 3), ("smtp_drop_after_data", 2), ("smtp_drop_before_data", 1))
+_WEBHOOK_WEIGHTS: Weights = (
+    ("webhook_duplicate", 3),
+    ("webhook_late", 2),
+    ("webhook_reordered", 3),
+    ("webhook_lost", 2),
+)
+_MAIL_WEIGHTS: Weights = (("smtp_4xx", 3), ("smtp_drop_after_data", 2), ("smtp_drop_before_data", 1))
 
 
 @dataclass(frozen=True)
@@ -33,19 +40,37 @@ class Level:
     """How rough it gets: the share of calls, webhooks and mails that a fault befalls, and the floor kept for calls.
 
     `burst` is how many times in a row one and the same request is hit: faults come in bursts, but none lasts for ever.
+    `calls`, `webhooks` and `mails` are the kinds of faults there are, each with its weight.
     """
 
     name: str
     share: float
     floor: float
     burst: int = 3
+    calls: Weights = _CALL_WEIGHTS
+    webhooks: Weights = _WEBHOOK_WEIGHTS
+    mails: Weights = _MAIL_WEIGHTS
 
 
 LEVELS = {
     "calm": Level("calm", 0.0, 0.0),
     "rough": Level("rough", 0.12, 0.10),
     "storm": Level("storm", 0.33, 0.30, burst=4),
+    "torture": Level(
+        "torture",
+        0.2,
+        0.18,
+        3,
+        (*_CALL_WEIGHTS, *torture.CALLS),
+        (*_WEBHOOK_WEIGHTS, *torture.WEBHOOKS),
+        (*_MAIL_WEIGHTS, *torture.MAILS),
+    ),
 }
+
+
+def undone(kind: str) -> bool:
+    """Whether a call with this fault never reaches the provider."""
+    return kind in BEFORE or kind in torture.BEFORE
 
 
 @dataclass
@@ -84,7 +109,7 @@ class Faults:
             self._seen.clear()
         kind = self._scripted(f"{method} {prefix}/{path} {body.decode('utf-8', 'replace')}")
         if kind is None and streak < self.level.burst and self._befalls(identity, times):
-            kind = self._chance.weighted(_CALL_WEIGHTS, "kind", identity, times)
+            kind = self._chance.weighted(self.level.calls, "kind", identity, times)
             kind = "503_after" if kind == "500_kept" and not prefix.startswith("stripe/") else kind
         self._seen[identity] = (times + 1, streak + 1 if kind else 0)
         if kind:
@@ -96,7 +121,7 @@ class Faults:
         """The fault this webhook suffers on its first way out, or None."""
         kind = self._scripted(f"webhook {prefix} {topic}")
         if kind is None and self._chance.share("webhook", prefix, number) < self.level.share:
-            kind = self._chance.weighted(_WEBHOOK_WEIGHTS, "webhook kind", prefix, number)
+            kind = self._chance.weighted(self.level.webhooks, "webhook kind", prefix, number)
         if kind:
             self._count(kind, prefix, now)
         return kind
@@ -109,7 +134,7 @@ class Faults:
         befalls = self._chance.share("mail", message_id, times) < self.level.share
         # Mail is sent three times at most: a fault that always hits thrice would only test the mailbox's patience.
         if kind is None and streak < min(2, self.level.burst) and befalls:
-            kind = self._chance.weighted(_MAIL_WEIGHTS, "mail kind", message_id, times)
+            kind = self._chance.weighted(self.level.mails, "mail kind", message_id, times)
         self._seen[identity] = (times + 1, streak + 1 if kind else 0)
         if kind:
             self._count(kind, "mailbox", now)
@@ -117,7 +142,13 @@ class Faults:
 
     def spoil(self, kind: str, answer: Answer | None, prefix: str) -> Answer:
         """What the caller sees. `answer` is the provider's own for faults that come after the effect."""
-        return _SPOIL[kind](answer or Answer(503), self._settings, prefix)
+        if kind in _SPOIL:
+            return _SPOIL[kind](answer or Answer(503), self._settings, prefix)
+        return torture.spoil(kind, answer or Answer(503), self.census[kind], self._settings)
+
+    def calm(self) -> None:
+        """From now on nothing goes wrong but what a script says."""
+        self.level = LEVELS["calm"]
 
     def close(self) -> None:
         self._journal.close()

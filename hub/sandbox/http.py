@@ -17,6 +17,7 @@ from hub.sandbox.call import Answer
 _LARGEST_HEAD = 64 * 1024
 _LARGEST_BODY = 8 * 1024 * 1024
 _IDLE_SECONDS = 60.0
+_DRIP_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,17 @@ class HttpServer:
         if answer.ending == "short":
             connection.sendall(_head(answer) + answer.body[: len(answer.body) // 2])
             return False
-        connection.sendall(_head(answer) + answer.body)
+        if answer.ending == "drip":
+            return self._drip(connection, _head(answer) + answer.body)
+        connection.sendall(answer.body if answer.ending == "wire" else _head(answer) + answer.body)
+        return True
+
+    def _drip(self, connection: socket.socket, data: bytes) -> bool:
+        """A byte a second until all is sent, the client has gone, or the world ends."""
+        for place in range(len(data)):
+            if self._stopping.wait(_DRIP_SECONDS):
+                return False
+            connection.sendall(data[place : place + 1])
         return True
 
 

@@ -50,7 +50,8 @@ class Mailbox:
         if fault == "smtp_drop_before_data":
             return Reception("", drop=True)
         self._file(letter, identity, sender, list(recipients), raw, now)
-        return Reception("250 2.0.0 Accepted", drop=fault == "smtp_drop_after_data")
+        slow = self.desk.settings.hold_seconds if fault == "smtp_slow_after_data" else 0.0
+        return Reception("250 2.0.0 Accepted", drop=fault == "smtp_drop_after_data", hold=slow)
 
     def _file(self, letter: Message, identity: str, sender: str, recipients: list[str], raw: bytes, now: float) -> None:
         text = body_of(letter)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from hub.sandbox import torture
 from hub.sandbox.agenda import Agenda
 from hub.sandbox.call import encode
 from hub.sandbox.chance import Chance
@@ -15,6 +16,10 @@ from hub.sandbox.faults import Faults
 from hub.sandbox.ledger import Journal
 from hub.sandbox.settings import Settings
 from hub.sandbox.signing import Headers
+
+# Providers whose event's id names one event for ever. A shop's id does so only together with the body, so a shop that
+# says two things under one id says both of them.
+_NAMED_BY_ID = ("stripe", "shipbob", "easypost")
 
 
 @dataclass
@@ -78,6 +83,8 @@ class Outbox:
         self.subscriptions: list[Subscription] = []
         self.posts = 0  # attempts made
         self.acknowledged: set[tuple[str, str]] = set()  # (prefix, order) of deliveries answered with 2xx
+        self.hurry = False  # what is announced now is posted at once
+        self._lies: set[int] = set()  # deliveries that are followed by a false one of the same id
         self._agenda, self._faults, self._chance, self._settings = agenda, faults, chance, settings
         self._postal: dict[str, Postal] = {}
         self._numbers = itertools.count(1)
@@ -133,6 +140,10 @@ class Outbox:
             subscription.failures = 0
             if delivery.order:
                 self.acknowledged.add((delivery.prefix, delivery.order))
+            if delivery.number in self._lies:
+                self._lies.discard(delivery.number)
+                false = replace(delivery, body=torture.lie_about(delivery.body), order="")
+                self._agenda.at(now + self._settings.webhook_latency[1], lambda due: self._post(false, due))
             return
         subscription.failures += 1
         if postal.failed:
@@ -147,13 +158,21 @@ class Outbox:
         self._journal.close()
 
     def _send(self, delivery: Delivery, now: float) -> None:
-        for wait in self._waits(delivery, now):
-            self._agenda.at(now + wait, lambda due: self._post(delivery, due))
-
-    def _waits(self, delivery: Delivery, now: float) -> Iterable[float]:
-        settings, chance, name = self._settings, self._chance, (delivery.prefix, delivery.number)
-        usual = chance.between(settings.webhook_latency, "latency", *name)
         fault = self._faults.for_webhook(delivery.prefix, delivery.topic, delivery.number, now)
+        for wait in self._waits(delivery, fault):
+            self._agenda.at(now + wait, lambda due: self._post(delivery, due))
+        if fault == "webhook_altered":
+            altered = replace(delivery, body=torture.other_bytes(delivery.body))
+            wait = self._chance.between(self._settings.webhook_latency, "altered", delivery.prefix, delivery.number)
+            self._agenda.at(now + wait, lambda due: self._post(altered, due))
+        if fault == "webhook_lie" and delivery.prefix.split("/")[0] in _NAMED_BY_ID:
+            self._lies.add(delivery.number)
+
+    def _waits(self, delivery: Delivery, fault: str | None) -> Iterable[float]:
+        settings, chance, name = self._settings, self._chance, (delivery.prefix, delivery.number)
+        usual = 0.0 if self.hurry else chance.between(settings.webhook_latency, "latency", *name)
+        if fault == "webhook_hour_late":
+            return (usual + chance.between(settings.webhook_hour_late, "hour late", *name),)
         if fault == "webhook_lost":
             return ()
         if fault == "webhook_late":

@@ -28,13 +28,15 @@ class RunningWorld:
     posted to `/_sandbox/<word>` steers: run {count, rate}, subscribe {prefix, url}, status {}, connections {}.
     """
 
-    def __init__(self, world: World, host: str = "127.0.0.1", port: int = 0, smtp_port: int = 0) -> None:
+    def __init__(
+        self, world: World, host: str = "127.0.0.1", port: int = 0, smtp_port: int = 0, carriers: int = 6
+    ) -> None:
         self.world = world
         self.scenario = Scenario(world)
         self.merchant = Merchant(world)
         self._http = HttpServer(self._answer, host, port)
         self._smtp = SmtpServer(self._receive, host, smtp_port)
-        self._postman = Postman(world)
+        self._postman = Postman(world, carriers)
 
     @property
     def url(self) -> str:

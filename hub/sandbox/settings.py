@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 Span = tuple[float, float]
@@ -17,6 +18,9 @@ class Settings:
     # Calls.
     hold_seconds: float = 70.0  # a time-out holds the socket for this long: beyond any caller's deadline
     retry_after_seconds: float = 2.0
+    early_seconds: float = 2.0  # an answer comes so long after the webhooks about what it says
+    redirects_to: tuple[str, ...] = ()  # further addresses that a redirect of level "torture" names
+    clock: Callable[[], float] | None = None  # what a Retry-After that is a date is reckoned from
     stripe_key_seconds: float = DAY
     shopify_key_seconds: float = DAY
     shopify_token_seconds: float = DAY - 1
@@ -42,6 +46,7 @@ class Settings:
     webhook_latency: Span = (0.2, 5.0)
     webhook_late: Span = (HOUR, 20 * HOUR)
     webhook_reordered: Span = (10.0, 120.0)
+    webhook_hour_late: Span = (HOUR, 2 * HOUR)
     shopify_retries: tuple[float, ...] = (60, 120, 300, 600, 1200, 2400, 3600, 6000)
     stripe_retries: tuple[float, ...] = (HOUR, 2 * HOUR, 4 * HOUR, 8 * HOUR, 12 * HOUR, DAY)
     shipbob_retries: tuple[float, ...] = (5, 300, 1800, 2 * HOUR, 5 * HOUR, 10 * HOUR, 10 * HOUR)
@@ -59,9 +64,21 @@ class Settings:
             handed_in_after=(1.0, 3.0), label_refunded_after=(1.0, 2.0), patience_seconds=600.0, linger_seconds=12.0,
             paid_after=(2.0, 6.0), edited_after=(1.0, 2.0), cancelled_after=(2.0, 4.0), refunded_after=(0.5, 2.0),
             webhook_latency=(0.01, 0.15), webhook_late=(2.0, 5.0), webhook_reordered=(0.3, 1.2),
+            early_seconds=0.5, webhook_hour_late=(10.0, 40.0),
             shopify_retries=quick, stripe_retries=quick, shipbob_retries=quick[:7], easypost_retries=quick[:6],
             # Hours of orders pass while a hub restarts: five failures would be a matter of a second.
             woocommerce_failures=40,
+        )  # fmt: skip
+
+    @classmethod
+    def tortured(cls) -> Settings:
+        """Hasty, but with the room that real providers leave to a hub whose clock is wrong by minutes: keys live far
+        longer than a clock can err, and webhooks are repeated for longer than a machine stands still."""
+        long = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, *[30.0] * 6)
+        return cls.hasty().but(
+            retry_after_seconds=0.3, stripe_key_seconds=900.0, shopify_key_seconds=900.0,
+            webhook_late=(2.0, 10.0), shopify_retries=long, stripe_retries=long, shipbob_retries=long,
+            easypost_retries=long, woocommerce_failures=1_000_000,
         )  # fmt: skip
 
     def but(self, **changes: object) -> Settings:

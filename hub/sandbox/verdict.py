@@ -14,7 +14,7 @@ ZEROES = (
     "lost", "missing_effect", "wrong_effect", "charged_twice", "shipped_twice", "labelled_twice", "mailed_twice",
     "attempted_doubles",
 )  # fmt: skip
-SHARES = {"calm": 1.0, "rough": 0.98, "storm": 0.95}  # of what should complete, by level
+SHARES = {"calm": 1.0, "rough": 0.98, "storm": 0.95, "torture": 0.99}  # of what should complete, by level
 
 # The hub's words for an order's state and for its worst step, as the verdict counts them.
 _STATES = {

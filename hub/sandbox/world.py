@@ -17,7 +17,7 @@ from hub.sandbox.call import Answer, Call
 from hub.sandbox.chance import Chance
 from hub.sandbox.desk import Desk
 from hub.sandbox.easypost.account import EasyPost
-from hub.sandbox.faults import AFTER, LEVELS, Faults, Level
+from hub.sandbox.faults import LEVELS, Faults, Level, undone
 from hub.sandbox.mailbox import Mailbox, Reception
 from hub.sandbox.outbox import Delivery, Outbox, Subscription
 from hub.sandbox.people import People
@@ -27,9 +27,6 @@ from hub.sandbox.shopify.shop import Shopify
 from hub.sandbox.storefront import Storefront
 from hub.sandbox.stripe.account import Stripe
 from hub.sandbox.woocommerce.shop import WooCommerce
-
-# Faults during which the provider is still busy with the request it was sent.
-_SLOW = ("timeout_after", "timeout_before")
 
 
 class Account(Protocol):
@@ -131,11 +128,18 @@ class World:
             if account is None:
                 return Answer(404, b'{"error":"no such account in this sandbox"}')
             kind = self.desk.faults.for_call(prefix, method, path, body, now)
-            if kind is not None and kind not in AFTER:
+            if kind is not None and undone(kind):
                 return self.desk.faults.spoil(kind, None, prefix)
-            busy = now + self.settings.hold_seconds if kind in _SLOW else now
+            busy = now + self._busy_seconds(kind)
+            self.desk.outbox.hurry = kind == "early_webhook"
             answer = account.handle(Call(method, path, query, headers, body, now, kind, busy))
+            self.desk.outbox.hurry = False
             return answer if kind is None else self.desk.faults.spoil(kind, answer, prefix)
+
+    def _busy_seconds(self, kind: str | None) -> float:
+        """How long the provider is busy with a request whose answer comes late."""
+        slow = {"timeout_after": self.settings.hold_seconds, "early_webhook": self.settings.early_seconds}
+        return slow.get(kind or "", 0.0)
 
     def mail(self, sender: str, recipients: Iterable[str], raw: bytes, now: float) -> Reception:
         """One letter handed to the mailbox."""

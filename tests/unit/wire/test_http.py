@@ -186,6 +186,8 @@ BAD_ANSWERS = {
     "bad_status": b"HTTP/1.1 20 OK\r\n\r\n",
     "no_colon": b"HTTP/1.1 200 OK\r\nnonsense\r\n\r\n",
     "folded_header": b"HTTP/1.1 200 OK\r\nA: b\r\n c\r\n\r\n",
+    "null_in_header": b"HTTP/1.1 200 OK\r\nA: b\0c\r\nContent-Length: 2\r\n\r\n{}",
+    "bare_return_in_header": b"HTTP/1.1 200 OK\r\nA: b\rSet-Cookie: c\r\nContent-Length: 2\r\n\r\n{}",
     "truncated": b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n123",
     "two_lengths": b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n12",
     "signed_length": b"HTTP/1.1 200 OK\r\nContent-Length: +1\r\n\r\n1",
