@@ -6,7 +6,7 @@ lines is read first (the manifest's further question) and becomes part of the st
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from hub.model.outcome import Outcome
@@ -48,6 +48,15 @@ def prepare_shipment_announce(given: Mapping[str, Any], settings: Mapping[str, A
 
 def send_shipment_announce(stored: Mapping[str, Any], context: HatchContext) -> Outcome:
     return context.request("POST", PATH, {"query": MUTATION, "variables": dict(stored)})
+
+
+def lacking_scopes(granted: Sequence[str], needed: Sequence[str]) -> list[str]:
+    """Those of `needed` that the app was not granted; that writing includes reading, Shopify's SDK knows."""
+    # Imported here because only who sets a shop up pays for it.
+    from shopify.api_access import ApiAccess  # type: ignore[import-untyped]  # noqa: PLC0415
+
+    has = ApiAccess(list(granted))
+    return [scope for scope in needed if not has.covers(ApiAccess(scope))]
 
 
 def _rooms(answer: Mapping[str, Any]) -> list[Plain]:

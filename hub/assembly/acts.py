@@ -38,6 +38,7 @@ _OVERRULED = frozenset(
 # What a connection's steps were held for while it could not be used.
 _CONNECTION_CAUSES = ("paused", "credentials", "breaker")
 _BATCH = 200
+GOES_ON = "goes on"  # in the plan of a release
 
 
 class Acts:
@@ -57,9 +58,10 @@ class Acts:
         return commands.replay(self._setting, order, step, actor, why, self._now())
 
     def release_plan(self, order: str, step: str | None = None) -> list[PlannedEffect]:
-        """What a release would do: it overrules what the order itself says, not a connection that cannot."""
+        """What a release would do: it overrules what the order itself says, not a connection that cannot. A wait or a
+        task that is released calls nobody itself: the order goes on from there."""
         lines = self.replay_plan(order, step)
-        return [replace(line, verdict=commands.WILL_DO) if _is_overruled(line) else line for line in lines]
+        return [replace(line, verdict=_released(line)) for line in lines]
 
     def release(self, order: str, step: str | None, actor: str, why: str) -> list[str]:
         """Lets go on what was held for a person. Returns the steps moved."""
@@ -137,6 +139,12 @@ class Acts:
         if found is None or found.row.state == MessageState.KEPT:
             raise Refused(f"there is no settled message {message}")
         return attend(self._store.writer, message, actor, why, self._now())
+
+
+def _released(line: PlannedEffect) -> str:
+    if line.capability is None and line.state == State.HELD:
+        return GOES_ON
+    return commands.WILL_DO if _is_overruled(line) else line.verdict
 
 
 def _is_overruled(line: PlannedEffect) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hub.assembly.config import FILE, HubConfig
+from hub.assembly.edit import Page, edit
 from hub.assembly.home import Home, Unfit
 from hub.assembly.shipped import Shelf, folder
 from hub.language.document import load, validate
@@ -21,9 +22,9 @@ class Begun:
     kept: tuple[Path, ...]
 
 
-def begin(directory: Path) -> Begun:
-    """An installation that can be served at once. What exists stays: a second time nothing changes. Raises Problems,
-    Unfit."""
+def begin(directory: Path, public_url: str | None = None) -> Begun:
+    """An installation that can be served at once. What exists stays: a second time nothing changes, but for a public
+    URL that is given. Under https a proxy is in front, for the hub itself speaks no TLS. Raises Problems, Unfit."""
     directory = directory.resolve()
     made, kept = [], []
     try:
@@ -34,6 +35,8 @@ def begin(directory: Path) -> Begun:
         else:
             config.write_text((folder(Shelf.CONFIG) / FILE).read_text(encoding="utf-8"), encoding="utf-8")
             made.append(config)
+        if public_url is not None:
+            edit(config, lambda page: _publish(page, public_url))
         read = validate(load(config), HubConfig)
         home = Home(directory, read.hub.data, read.hub.vault)
         for private in (home.vault, home.data):
@@ -45,3 +48,9 @@ def begin(directory: Path) -> Begun:
     except OSError as error:
         raise Unfit(f"{directory} cannot be made an installation: {error.strerror} ({error.filename})") from error
     return Begun(home, tuple(made), tuple(kept))
+
+
+def _publish(page: Page, public_url: str) -> None:
+    page.put(("hub", "public_url"), public_url)
+    if public_url.startswith("https:"):
+        page.put(("hub", "behind_proxy"), True)

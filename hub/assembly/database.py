@@ -14,6 +14,7 @@ from hub.vault.keys import InstallKey, KeyFault
 
 KEY_FACT = "key"  # which install key the database belongs to
 CONFIG_FACT = "config"  # the hash of the hub.yaml that is in force
+CLOCK_FACT = "clock"  # since when, and by what, the clock can be trusted
 
 
 class Older(Exception):

@@ -193,6 +193,9 @@ def tried(found: Probe) -> Iterator[Finding]:
     yield Finding(name, OK, _greeting(found.account or {}))
     for capability in found.forbidden:
         yield Finding(name, FAIL, f"its credentials may not use {capability}", "widen their scopes at the provider")
+    for scope, capabilities in found.lacking.items():
+        says = f"its credentials lack the scope {scope}, which {', '.join(capabilities)} cannot do without"
+        yield Finding(name, FAIL, says, "add it to the app at the provider and let the shop grant it anew")
     if found.skew is not None and abs(found.skew) > LARGEST_SKEW:
         way = "ahead of" if found.skew > timedelta(0) else "behind"
         says = f"this machine's clock is {abs(found.skew).total_seconds():.0f} s {way} the provider's"

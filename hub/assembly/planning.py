@@ -14,8 +14,8 @@ from hub.assembly.hub import Hub
 from hub.flow.plan import OVERTAKEN, WILL_DO, PlannedEffect, preview
 from hub.language.problem import suggestion
 from hub.model.book import Book
-from hub.model.capability import CAPABILITIES
-from hub.model.cause import cause_of, say
+from hub.model.capability import doing
+from hub.model.cause import in_words
 from hub.model.merge import Facts, join, order_of
 from hub.model.message import FieldProblem
 from hub.model.order import Order
@@ -104,8 +104,7 @@ def words(effect: PlannedEffect) -> str:
     """Why an effect is stopped, in a sentence; empty where nothing stands in its way."""
     if effect.verdict != OVERTAKEN:
         return ""
-    what = CAPABILITIES[effect.capability].title.lower() if effect.capability in CAPABILITIES else None
-    return say(cause_of(effect.why).words, connection=effect.connection, what=what)
+    return in_words(effect.why, connection=effect.connection, what=doing(effect.capability))
 
 
 def _latest(hub: Hub, source: Source, last: int) -> list[Any]:

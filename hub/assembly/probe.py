@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -20,13 +20,15 @@ _QUESTIONS = ("order.list", "inventory.list", "webhook.list")
 @dataclass(frozen=True)
 class Probe:
     """What was found. `account` is what the provider says of itself, None where it cannot be asked or did not answer;
-    `reads` are the answers by capability; `skew` is how far our clock is ahead of the provider's.
+    `reads` are the answers by capability; `lacking` are the scopes that the credentials have not, and what needs each;
+    `skew` is how far our clock is ahead of the provider's.
     """
 
     connection: str
     account: Mapping[str, Any] | None = None
     reads: Mapping[str, Outcome] = field(default_factory=dict)
     skew: timedelta | None = None
+    lacking: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def tried(self) -> bool:
@@ -68,7 +70,8 @@ def probe(connection: Connection, now: datetime | None = None) -> Probe:
     if first.verdict is not Verdict.DONE:
         return Probe(name, None, {"account.describe": first}, skew)
     account = first.result.get("account") or {}
-    return Probe(name, account, {"account.describe": first, **_reads(connection, began)}, skew)
+    reads = {"account.describe": first, **_reads(connection, began)}
+    return Probe(name, account, reads, skew, _lacking(connection, account.get("scopes") or []))
 
 
 def probe_all(connections: Iterable[Connection]) -> dict[str, Probe]:
@@ -99,6 +102,17 @@ def _reads(connection: Connection, now: datetime) -> dict[str, Outcome]:
         for name in _QUESTIONS
         if connection.supports(name)
     }
+
+
+def _lacking(connection: Connection, granted: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Scope -> the capabilities that need it and cannot work without; nothing where the provider names no scopes."""
+    connector, found = connection.connector, dict[str, list[str]]()
+    rule = connector.hatch.lacking_scopes if connector.hatch is not None else None
+    for capability, operation in connector.operations.items() if granted else ():
+        needed = operation.spec.scopes
+        for scope in rule(granted, needed) if rule is not None else sorted({*needed} - {*granted}):
+            found.setdefault(scope, []).append(capability)
+    return {scope: tuple(capabilities) for scope, capabilities in found.items()}
 
 
 def _skew(outcome: Outcome, began: datetime) -> timedelta | None:

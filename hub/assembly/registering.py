@@ -29,7 +29,14 @@ def address_of(public_url: str, connection: str) -> str:
 
 def topics_of(source: Source) -> list[str]:
     """The topics that mean something to the hub."""
-    return [topic for topic, rule in source.rules.items() if rule.kind not in _QUIET]
+    topics = source.manifest.topics
+    return [topic for topic, entry in topics.items() if entry.kind not in _QUIET and not entry.former]
+
+
+def by_hand(source: Source, address: str) -> str:
+    """How a person has a source's deliveries sent to an address, where connect cannot."""
+    how = source.manifest.by_hand or "Have these delivered to {address}: {topics}."
+    return how.replace("{address}", address).replace("{topics}", ", ".join(topics_of(source)))
 
 
 def register(connection: Connection, source: Source, address: str, secret: str) -> Registered:

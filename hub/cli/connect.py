@@ -11,7 +11,7 @@ from hub.assembly.answers import read_answers, refuse
 from hub.assembly.connecting import Draft, begin, write
 from hub.assembly.home import find_home
 from hub.assembly.meeting import Meeting, meet, take_in
-from hub.assembly.registering import Registered
+from hub.assembly.registering import Registered, address_of, by_hand, topics_of
 from hub.cli import conversation, say
 
 
@@ -157,4 +157,20 @@ def _document(draft: Draft, meeting: Meeting | None, registered: Registered | No
         "account": meeting.account if meeting else None,
         "comparisons": meeting.document() if meeting else [],
         "webhooks": registered,
+        "by_hand": _by_hand(draft, registered),
+    }
+
+
+def _by_hand(draft: Draft, registered: Registered | None) -> dict[str, Any] | None:
+    """What is left to a person; None where nothing is, or nobody outside can reach the hub."""
+    source, url = draft.source, draft.config.hub.public_url
+    if registered is not None or source is None or url is None:
+        return None
+    address = address_of(url, draft.name)
+    signed = bool((draft.part.get("webhook") or {}).get("secrets"))
+    return {
+        "address": address,
+        "topics": topics_of(source),
+        "how": by_hand(source, address),
+        "has_signing_secret": signed,
     }

@@ -7,7 +7,7 @@ from hub.assembly.comparing import Comparison
 from hub.assembly.connecting import Draft, Question, Role, answered, questions
 from hub.assembly.home import Unfit
 from hub.assembly.meeting import Meeting, arrange_signing, default_route
-from hub.assembly.registering import Registered, address_of, topics_of
+from hub.assembly.registering import Registered, address_of, by_hand, topics_of
 from hub.cli import asking, say
 from hub.language.secret import looks_leaked
 
@@ -241,8 +241,8 @@ def _ask_webhooks(draft: Draft) -> None:
     if draft.register:
         arrange_signing(draft)
     else:
-        say.line(f"Webhooks: at {source.manifest.title}, have these delivered to {address_of(url, draft.name)}", "bold")
-        say.line("  " + ", ".join(topics_of(source)))
+        say.line(f"Webhooks of {source.manifest.title} are set up by hand", "bold")
+        say.line(by_hand(source, address_of(url, draft.name)))
     if not (draft.part.get("webhook") or {}).get("secrets"):
         value = asking.hidden("Signing secret", source.manifest.signature.secret_help, optional=True)
         if value is not None:
@@ -305,11 +305,15 @@ def _registered(found: Registered) -> None:
 
 
 def _by_hand(draft: Draft, registered: Registered | None) -> None:
+    """What is left to a person, and what to do when it is done."""
     source, url = draft.source, draft.config.hub.public_url
-    if (
-        registered is None
-        and source is not None
-        and url is not None
-        and (draft.part.get("webhook") or {}).get("secrets")
-    ):
-        say.mark("note", f"webhooks come in at {address_of(url, draft.name)}: {', '.join(topics_of(source))}")
+    if registered is not None or source is None or url is None:
+        return
+    address = address_of(url, draft.name)
+    if (draft.part.get("webhook") or {}).get("secrets"):
+        say.mark("note", f"webhooks come in at {address}: {', '.join(topics_of(source))}")
+        return
+    again = f"crossdock connect {draft.connector.name} --as {draft.name}"
+    say.mark("warn", f"webhooks of {draft.name} are to be set up by hand, and its news comes late until then")
+    say.line(f"  {by_hand(source, address)}")
+    say.line(f"  Then give the hub the signing secret: {again}", "dim")

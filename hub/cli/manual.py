@@ -43,8 +43,9 @@ def _entries(command: click.Command, words: tuple[str, ...]) -> Iterator[str]:
     rows = [_option(option) for option in command.params if isinstance(option, click.Option) and not option.hidden]
     if rows:
         yield "| Option | |\n|---|---|\n" + "\n".join(rows) + "\n"
-    for example in _examples(command.epilog or ""):
-        yield f"    $ {example}\n"
+    examples = [f"    $ {example}" for example in _examples(command.epilog or "")]
+    if examples:
+        yield "\n".join(examples) + "\n"
 
 
 def _usage(command: click.Command, words: tuple[str, ...]) -> str:
@@ -66,6 +67,7 @@ def _option(option: click.Option) -> str:
 
 
 def _examples(epilog: str) -> list[str]:
-    """The command lines of an epilog, which begins `Example:` or `Examples:`."""
-    found = re.split(r" · |; (?=crossdock )", re.sub(r"^Examples?:\s*", "", inspect.cleandoc(epilog)))
-    return [one.strip() for one in found if one.strip().startswith("crossdock")]
+    """The command lines of an epilog: behind `Example:`, or one a line where its paragraphs are kept as they are."""
+    lines = inspect.cleandoc(epilog.replace("\b", "")).splitlines()
+    found = [one for line in lines for one in re.split(r" · |; (?=crossdock )", re.sub(r"^Examples?:", "", line))]
+    return [one.strip() for one in found if one.strip().startswith("crossdock ")]

@@ -10,10 +10,12 @@ import click
 from hub.assembly.acts import Refused
 from hub.cli import render, say
 from hub.cli.deciding import NOTHING_DONE, desk_at, reason, why_option
-from hub.model.cause import cause_of
+from hub.language.compare import differing_fields
+from hub.model.cause import advice_on, cause_of, in_words
+from hub.model.detail import said
 from hub.model.message import MessageState
 from hub.model.plain import plain
-from hub.model.view import BadCursor, MessageView
+from hub.model.view import BadCursor, MessageRow, MessageView
 from hub.wire import redact
 
 
@@ -22,21 +24,34 @@ def command() -> None:
     """What the sources sent, as it was received, and what became of it."""
 
 
-@command.command("list", epilog="Example: crossdock messages list --state held")
+_LIST_EPILOG = """\b
+Examples:
+  crossdock messages list --state held
+  crossdock messages list --conflicts"""
+
+
+@command.command("list", epilog=_LIST_EPILOG)
 @click.option("--state", type=click.Choice([state.value for state in MessageState]), help="Only these.")
 @click.option("--connection", metavar="NAME", help="Only messages of this connection.")
+@click.option("--conflicts", is_flag=True, help="Only those of whose delivery id another body came, not yet judged.")
 @click.option("--limit", type=click.IntRange(1, 200), default=30, show_default=True)
 @click.option("--after", metavar="CURSOR", help="The next page: what the last one gave.")
 @say.home_option
 @say.json_option
 def list_command(
-    state: str | None, connection: str | None, limit: int, after: str | None, home: Path | None, as_json: bool
+    state: str | None,
+    connection: str | None,
+    conflicts: bool,
+    limit: int,
+    after: str | None,
+    home: Path | None,
+    as_json: bool,
 ) -> None:
     """Messages, newest first."""
     with desk_at(home) as desk:
         now = desk.now()
         try:
-            page = desk.views.messages(MessageState(state) if state else None, connection, after, limit)
+            page = desk.views.messages(MessageState(state) if state else None, connection, after, limit, conflicts)
         except BadCursor as error:
             raise click.BadParameter(str(error), param_hint="--after") from error
     if as_json:
@@ -67,7 +82,9 @@ def show_command(number: int, raw: bool, home: Path | None, as_json: bool) -> No
     if raw:
         sys.stdout.buffer.write(found.received.body)
     elif as_json:
-        say.json_out({**plain(found.row), "orders": list(found.orders), **_bodies(found)})
+        say.json_out(
+            {**plain(found.row), "orders": list(found.orders), "namesakes": list(found.namesakes), **_bodies(found)}
+        )
     else:
         _show(found)
 
@@ -85,16 +102,35 @@ def _show(found: MessageView) -> None:
     say.console().print(
         render.state(row.state).append(f"  {row.connection}  {row.topic}  {row.delivery_id}", style="dim")
     )
-    if row.cause:
-        say.line(cause_of(row.cause).title if row.state == "held" else row.cause, "bold")
+    if row.cause and row.state == "held":
+        say.line(cause_of(row.cause).title, "bold")
+        say.line(in_words(row.cause, connection=row.connection))
+        if not row.detail.get("problems") and (own := said(row.detail)):
+            say.mark("fail", own)
+        say.line(advice_on(row.cause, connection=row.connection), "dim")
+    elif row.cause:
+        say.line(row.cause.replace("_", " "), "bold")
     for problem in row.detail.get("problems", []):
         say.mark("fail", f"{problem.get('path', '')}: {problem.get('what', '')}", problem.get("mend"))
+    if row.conflicts:
+        _conflict(row)
     if found.orders:
         say.line(f"about {', '.join(found.orders)}")
+    if found.namesakes:
+        numbers = ", ".join(map(str, found.namesakes))
+        say.line(f"the source gave the same id to {numbers}, with other bodies; each of them counts", "dim")
     say.line(say.as_json(redact.body(found.received.body)), "dim")
     for other in found.others:
-        say.line("the same delivery id came with another body:", "magenta")
+        fields = ", ".join(differing_fields(found.received.body, other.body)) or "nothing but how it is written"
+        say.line(f"the same delivery id came with another body; it differs in {fields}:", "magenta")
         say.line(say.as_json(redact.body(other.body)), "dim")
+
+
+def _conflict(row: MessageRow) -> None:
+    say.line(cause_of("conflict").title, "bold")
+    say.line(in_words("conflict", connection=row.connection))
+    say.line(advice_on("conflict", connection=row.connection), "dim")
+    say.line(f'$ crossdock messages accept {row.id} --why "..."', "cyan")
 
 
 _RELEASE_EPILOG = """\b

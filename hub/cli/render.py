@@ -10,7 +10,7 @@ from rich.text import Text
 
 from hub.assembly.acts import PlannedEffect
 from hub.cli import say
-from hub.model.cause import Weight, cause_of
+from hub.model.cause import Weight, cause_of, in_words
 from hub.model.view import Dossier, Entry, MessageRow, Need, OrderRow, StepRow, Sum
 
 STATES = {
@@ -36,6 +36,7 @@ _TONES = {
 }
 _VERDICTS = {
     "will do": "blue",
+    "goes on": "blue",
     "done": "green",
     "unknown, will ask first": "magenta",
     "overtaken": "yellow",
@@ -182,12 +183,15 @@ def dossier(found: Dossier, now: datetime) -> None:
             held = payment.provider or payment.custodian
             say.line(f"  {payment.method}: {payment.status}, held by {held}", "dim")
     if book.why:
-        say.line(cause_of(book.why).words, "dim")
+        say.line(in_words(book.why, connection=book.connection), "dim")
     if book.steps:
         say.line()
         _steps_of(found, now)
     for parcel in book.parcels.values():
-        say.line(f"parcel {parcel.carrier or ''} {parcel.tracking_number or parcel.id}: {parcel.status}")
+        say.line(
+            f"parcel {parcel.carrier or ''} {parcel.tracking_number or parcel.id}: "
+            f"{'delivered' if parcel.delivered_at else parcel.status.replace('_', ' ')}"
+        )
 
 
 def _steps_of(found: Dossier, now: datetime) -> None:

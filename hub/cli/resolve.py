@@ -9,6 +9,9 @@ import click
 from hub.assembly.desk import Desk
 from hub.cli import say
 from hub.cli.deciding import agreed, desk_at, find_order, left_alone, reason, told, why_option, yes_option
+from hub.model.capability import doing
+from hub.model.cause import in_words
+from hub.model.detail import differences
 
 _DECISIONS = {
     "happened": "happened",
@@ -74,6 +77,10 @@ def _show(desk: Desk, key: str, step: str) -> None:
     if found is None or chosen is None:
         return
     say.line(f"{chosen.capability or chosen.name} at {chosen.connection or 'nobody'}: {chosen.state.value}")
+    if chosen.cause:
+        say.line(f"  {in_words(chosen.cause, connection=chosen.connection, what=doing(chosen.capability))}")
+    for one in differences(chosen.detail):
+        say.line(f"  {one.thing or 'there'}: {one.field}: we meant {one.ours}, it has {one.theirs}", "magenta")
     effect = found.book.effect(chosen)
     if effect is not None:
         say.line(f"  our reference there  {effect.reference}", "dim")

@@ -8,8 +8,9 @@ import click
 
 from hub.cli import render, say
 from hub.cli.deciding import desk_at
-from hub.model.cause import cause_of
-from hub.model.cause import say as words_of
+from hub.model.capability import doing
+from hub.model.cause import in_words
+from hub.model.detail import said
 from hub.model.flow import State
 from hub.model.plain import plain
 
@@ -40,7 +41,15 @@ def command(state: str, connection: str | None, limit: int, home: Path | None, a
         found = desk.views.steps([_STATES[state]], connection, limit)
     if as_json:
         rows = [
-            {**plain(row), "words": words_of(cause_of(row.step.cause).words, connection=row.step.connection, what=None)}
+            {
+                **plain(row),
+                "words": in_words(
+                    row.step.cause or row.step.state.value,
+                    connection=row.step.connection,
+                    what=doing(row.step.capability),
+                ),
+                "said": said(row.step.detail),
+            }
             for row in found
         ]
         say.json_out({"steps": rows})

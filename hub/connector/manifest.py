@@ -215,6 +215,7 @@ class OperationSpec(Part):
     """One capability served: a request, and what its answers mean. With `hatch`, Python beside it serves instead."""
 
     hatch: bool = False
+    scopes: list[str] = Field(default_factory=list)  # permissions that the credentials need for it
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] | None = None
     path: str | None = None
     query: dict[str, Template] = Field(default_factory=dict)

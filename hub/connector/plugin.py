@@ -2,7 +2,8 @@
 
 For a capability `label.buy` the file `operations.py` has two functions. `prepare_label_buy(input, settings)` gives the
 plain data that is stored as the intent; `send_label_buy(stored, context)` makes the one call and computes no input. It
-gives the result, or an `Outcome`, or what `context.judge` made of the provider's answer. It may import `hub.model`,
+gives the result, or an `Outcome`, or what `context.judge` made of the provider's answer. Where a provider's permissions
+imply others, `lacking_scopes(granted, needed)` gives those that are really missing. It may import `hub.model`,
 `hub.wire` and its SDK, and nothing else of the hub.
 """
 
@@ -13,7 +14,7 @@ import hashlib
 import importlib.metadata
 import sys
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +26,7 @@ _ALLOWED = ("hub.model", "hub.wire")
 
 Prepare = Callable[[Mapping[str, Any], Mapping[str, Any]], Any]
 Send = Callable[[Any, HatchContext], Any]
+Lacking = Callable[[Sequence[str], Sequence[str]], Sequence[str]]
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,11 @@ class Hatch:
 
     def send(self, capability: str) -> Send | None:
         found: Send | None = getattr(self.module, f"send_{_suffix(capability)}", None)
+        return found
+
+    @property
+    def lacking_scopes(self) -> Lacking | None:
+        found: Lacking | None = getattr(self.module, "lacking_scopes", None)
         return found
 
 

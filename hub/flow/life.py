@@ -57,10 +57,12 @@ def mend(step: Step, now: datetime) -> None:
     """The cause of a hold is gone: back to where it came from."""
     target = step.returns_to or State.READY
     step.returns_to = None
-    deadline = step.deadline_at
+    deadline, waited = step.deadline_at, step.cause == "not_shipped_in_time"
     move(step, Event.MEND, now, target=target, next_at=now)
     if step.state is State.AWAITING:
         step.deadline_at = deadline
+        if waited:
+            step.began_at = now  # it waits as long once more; counted from before, the next poll would hold it again
 
 
 def can_withdraw(step: Step) -> bool:

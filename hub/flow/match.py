@@ -2,26 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from hub.model.step import Effect
 
 Hit = Mapping[str, Any]
+_Pair = tuple[str, Any, Any, bool]  # field, what we meant, what is there, whether they are the same
 
 
 def matches(effect: Effect, hit: Hit) -> bool:
     """Amount and currency for money; recipient and lines for goods. What the provider does not tell is not held
     against it.
     """
+    return not differing(effect, hit)
+
+
+def differing(effect: Effect, hit: Hit) -> list[dict[str, Any]]:
+    """Where what was found is not what was intended: [{field, intended, found}]."""
     content = effect.content
     if "amount" in content:
-        return hit.get("amount") == content["amount"] and _same_text(hit.get("currency"), content["currency"])
-    if "lines" in content:
-        return _same_lines(content["lines"], hit.get("lines")) and _same_recipient(
-            content["recipient"], hit.get("recipient")
-        )
-    return True
+        pairs = [
+            ("amount", content["amount"], hit.get("amount"), hit.get("amount") == content["amount"]),
+            (
+                "currency",
+                content["currency"],
+                hit.get("currency"),
+                _same_text(hit.get("currency"), content["currency"]),
+            ),
+        ]
+    elif "lines" in content:
+        pairs = [*_lines(content["lines"], hit.get("lines")), *_recipient(content["recipient"], hit.get("recipient"))]
+    else:
+        return []
+    return [{"field": field, "intended": ours, "found": theirs} for field, ours, theirs, same in pairs if not same]
 
 
 def difference(effect: Effect, hits: Sequence[Hit]) -> dict[str, Any]:
@@ -30,6 +44,7 @@ def difference(effect: Effect, hits: Sequence[Hit]) -> dict[str, Any]:
     return {
         "intended": effect.content,
         "found": [{name: hit[name] for name in keep if name in hit} for hit in hits[:5]],
+        "differs": [{"id": hit.get("id"), **row} for hit in hits[:5] for row in differing(effect, hit)],
     }
 
 
@@ -60,17 +75,17 @@ def _same_text(one: Any, other: Any) -> bool:
     return one is None or str(one).casefold() == str(other).casefold()
 
 
-def _same_lines(intended: Mapping[str, int], said: Any) -> bool:
+def _lines(intended: Mapping[str, int], said: Any) -> Iterator[_Pair]:
     if said is None:
-        return True
+        return
     found: dict[str, int] = {}
     for line in said:
         sku = line.get("sku") or ""
         found[sku] = found.get(sku, 0) + int(line["quantity"])
-    return found == dict(intended)
+    yield "lines", dict(intended), found, found == dict(intended)
 
 
-def _same_recipient(intended: Mapping[str, Any], said: Any) -> bool:
-    if said is None:
-        return True
-    return all(said.get(name) is None or _same_text(said[name], intended.get(name)) for name in intended)
+def _recipient(intended: Mapping[str, Any], said: Any) -> Iterator[_Pair]:
+    for name, ours in intended.items() if said is not None else ():
+        theirs = said.get(name)
+        yield f"recipient.{name}", ours, theirs, theirs is None or _same_text(theirs, ours)

@@ -176,3 +176,15 @@ def _all() -> tuple[Capability, ...]:
 
 
 CAPABILITIES: dict[str, Capability] = {capability.name: capability for capability in _all()}
+
+
+def title_of(capability: str | None) -> str | None:
+    """`Buy a label`; None for what is no capability, such as a wait."""
+    found = CAPABILITIES.get(capability or "")
+    return found.title if found else None
+
+
+def doing(capability: str | None) -> str | None:
+    """The same inside a sentence: `buy a label`."""
+    title = title_of(capability)
+    return title[:1].lower() + title[1:] if title else None

@@ -37,7 +37,8 @@ class Weight(StrEnum):
 
 @dataclass(frozen=True)
 class Cause:
-    """One reason. `words` may name {connection} and {what} (the capability's title, in lower case).
+    """One reason. `words` and `advice` may name {connection} and {what} (the capability's title, in lower case): nobody
+    is shown them but through `say`, `in_words` or `advice_on`, which fill them in.
 
     `whole_connection`: everything stopped for it at one connection is one need, mended at one place.
     `whole_order`: what is decided is decided for the order, not for one of its steps.
@@ -250,7 +251,18 @@ def cause_of(code: str | None) -> Cause:
     if code is not None and code in CAUSES:
         return CAUSES[code]
     title = (code or "stopped").replace("_", " ").capitalize()
-    return Cause(code or "stopped", title, "It stopped: {what}.", "Look at it and decide.", Act.SHOW, Weight.DECISION)
+    words = f"It stopped for a reason that this version has no words for: '{code or 'none'}'."
+    return Cause(code or "stopped", title, words, "Look at it and decide.", Act.SHOW, Weight.DECISION)
+
+
+def in_words(code: str | None, *, connection: str | None = None, what: str | None = None) -> str:
+    """The sentence of a cause, filled in; `what` as `hub.model.capability.doing` says it."""
+    return say(cause_of(code).words, connection=connection, what=what)
+
+
+def advice_on(code: str | None, *, connection: str | None = None, what: str | None = None) -> str:
+    """What to do about a cause, filled in."""
+    return say(cause_of(code).advice, connection=connection, what=what)
 
 
 def say(text: str, *, connection: str | None, what: str | None) -> str:

@@ -10,6 +10,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from hub.model.capability import doing
+from hub.model.cause import in_words
+from hub.model.detail import said
+from hub.model.step import Step
 from hub.model.view import Dossier, Entry
 
 _STEP = (
@@ -48,6 +52,13 @@ def _chosen(value: Any, names: Sequence[str]) -> dict[str, Any]:
     return {name: plain(getattr(value, name)) for name in names}
 
 
+def _step(step: Step) -> dict[str, Any]:
+    """`words`: why it stands where it stands; `said`: what is said of this very step, such as the provider's answer."""
+    what = doing(step.capability)
+    words = in_words(step.cause, connection=step.connection, what=what) if step.cause else None
+    return {**_chosen(step, _STEP), "words": words, "said": said(step.detail)}
+
+
 def dossier_document(found: Dossier, entries: Sequence[Entry]) -> dict[str, Any]:
     """One order with its steps, effects, attempts, parcels and timeline. Requests' bodies are not in it."""
     book = found.book
@@ -69,7 +80,7 @@ def dossier_document(found: Dossier, entries: Sequence[Entry]) -> dict[str, Any]
         "runs": plain(list(book.runs.values())),
         "groups": plain(list(book.groups.values())),
         "parcels": plain(list(book.parcels.values())),
-        "steps": [_chosen(step, _STEP) for step in book.steps.values()],
+        "steps": [_step(step) for step in book.steps.values()],
         "effects": [_chosen(effect, _EFFECT) for effect in book.effects.values()],
         "attempts": plain(found.attempts),
         "messages": plain(found.messages),

@@ -115,12 +115,17 @@ class Body:
 
 @dataclass(frozen=True)
 class MessageView:
-    """One message with its bytes, the other bodies of the same delivery id, and the orders it speaks of."""
+    """One message with its bytes, the other bodies of the same delivery id, and the orders it speaks of.
+
+    `namesakes`: other messages to which the source gave the same id, where its ids do not name one delivery; each of
+    them counts.
+    """
 
     row: MessageRow
     received: Body
     others: tuple[Body, ...]
     orders: tuple[str, ...]
+    namesakes: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -166,6 +166,13 @@ def _plan(asked: _Asked) -> list[PlannedEffect]:
     return []
 
 
+def _held(asked: _Asked) -> int | None:
+    """How many messages a release lets go; None where it is about something else."""
+    if asked.act != "messages" or asked.cause == "conflict":
+        return None
+    return 1 if asked.message else len(desk().views.held_messages(asked.connection, asked.cause))
+
+
 def _form(asked: _Asked, fault: str | None = None, status: HTTPStatus = HTTPStatus.OK) -> Response:
     page = render_template(
         "act.html",
@@ -173,6 +180,7 @@ def _form(asked: _Asked, fault: str | None = None, status: HTTPStatus = HTTPStat
         found=asked.found,
         plan=_plan(asked),
         decisions=DECISIONS,
+        held=_held(asked),
         fault=fault,
         why=request.form.get("why", ""),
         decision=request.form.get("decision"),

@@ -10,6 +10,7 @@ from typing import Any
 from flask import Blueprint, abort, g, make_response, render_template, request
 from werkzeug.wrappers import Response
 
+from hub.language.compare import differing_fields
 from hub.model.account import Role
 from hub.model.cause import Weight
 from hub.model.message import MessageState
@@ -27,7 +28,7 @@ _MOST_CARDS = 40  # of one section: who has more of them needs a list, not cards
 _SECTIONS = (
     (Weight.DOUBT, "In doubt", "It may have happened. Find out at the provider, then say so."),
     (Weight.STOPPED, "Stopped", "Refused, or given up. Nothing of it happened."),
-    (Weight.DECISION, "Yours to decide", "Nothing was sent yet."),
+    (Weight.DECISION, "Yours to decide", "Each waits for your word, and goes on from there."),
     (Weight.SETUP, "Connections and messages", "One thing to mend, then all that waits for it goes on."),
     (Weight.NOTICE, "Goes on by itself", "Nothing to do unless it lasts."),
 )
@@ -121,11 +122,21 @@ def step(connection: str, source_id: str) -> Response:
 def messages() -> Response:
     given = request.args.get("state", MessageState.HELD.value)
     state = MessageState(given) if given in list(MessageState) else None
+    conflicts = given == "conflict"
     try:
-        page = desk().views.messages(state, request.args.get("connection") or None, request.args.get("after"))
+        page = desk().views.messages(
+            state, request.args.get("connection") or None, request.args.get("after"), conflicts=conflicts
+        )
     except BadCursor:
         abort(HTTPStatus.BAD_REQUEST, "This page of the list does not exist: begin again.")
-    return _page("messages.html", page=page, state=state, states=list(MessageState), done=request.args.get("done"))
+    return _page(
+        "messages.html",
+        page=page,
+        state=state,
+        states=list(MessageState),
+        conflicts=conflicts,
+        done=request.args.get("done"),
+    )
 
 
 @console.get("/messages/<int:number>")
@@ -134,7 +145,14 @@ def message(number: int) -> Response:
     found = desk().views.message(number)
     if found is None:
         abort(HTTPStatus.NOT_FOUND, "There is no such message.")
-    return _page("message.html", found=found, row=found.row, bodies=_bodies(found), done=request.args.get("done"))
+    return _page(
+        "message.html",
+        found=found,
+        row=found.row,
+        bodies=_bodies(found),
+        differing=_differing(found),
+        done=request.args.get("done"),
+    )
 
 
 def _bodies(found: MessageView) -> list[dict[str, Any]]:
@@ -149,6 +167,11 @@ def _bodies(found: MessageView) -> list[dict[str, Any]]:
         }
         for body in (found.received, *found.others)
     ]
+
+
+def _differing(found: MessageView) -> list[list[str]]:
+    """For each other body of the delivery id: the fields in which it differs from the first, without what they say."""
+    return [differing_fields(found.received.body, other.body) for other in found.others]
 
 
 def _day(entry: Entry) -> tuple[bool, date | None]:

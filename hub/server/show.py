@@ -10,7 +10,9 @@ from urllib.parse import quote, urlencode, urlsplit
 from flask import Flask
 from markupsafe import Markup
 
-from hub.model.cause import cause_of
+from hub.model.capability import doing
+from hub.model.cause import advice_on, cause_of, in_words
+from hub.model.detail import differences, said
 from hub.model.money import major
 from hub.model.view import Sum
 from hub.server.door import desk
@@ -132,8 +134,8 @@ def act_url(act: str, **facts: Any) -> str:
 
 def install(app: Flask) -> None:
     """Makes the words above known to every template."""
-    named = (money, amount, ago, exact, clock, day, tone, state_word, short, pretty, safe_link, span)
+    named = (money, amount, ago, exact, clock, day, tone, state_word, short, pretty, safe_link, span, said, differences)
     app.jinja_env.filters.update({found.__name__: found for found in named})
-    for found in (order_url, step_url, act_url, cause_of, capability_title, title_of_step):
+    for found in (order_url, step_url, act_url, cause_of, in_words, advice_on, doing, capability_title, title_of_step):
         app.jinja_env.globals[found.__name__] = found
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

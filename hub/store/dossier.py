@@ -66,7 +66,23 @@ def message(tx: Tx, number: int) -> MessageView | None:
         received=_received(stored),
         others=tuple(map(_other, others)),
         orders=tuple(found["order_key"] for found in touched),
+        namesakes=tuple(_namesakes(tx, stored)),
     )
+
+
+def _namesakes(tx: Tx, stored: StoredMessage) -> list[int]:
+    """Where a source's ids are not unique, the front door appends 32 digits of the body's digest to them."""
+    delivery = stored.delivery
+    named, _, digest = delivery.delivery_id.rpartition(":")
+    if not named or delivery.topic == "pull" or digest != delivery.body_digest[:32]:
+        return []
+    sql = (
+        "SELECT id FROM messages WHERE connection = :connection AND topic = :topic AND delivery_id > :low "
+        "AND delivery_id < :high AND id <> :id ORDER BY id LIMIT 20"
+    )
+    low, high = f"{named}:", f"{named};"  # `;` is the letter after `:`
+    found = tx.all(sql, connection=delivery.connection, topic=delivery.topic, low=low, high=high, id=stored.id)
+    return [row["id"] for row in found]
 
 
 def _received(stored: StoredMessage) -> Body:

@@ -201,15 +201,22 @@ def step_row(row: Row) -> StepRow:
 
 
 def messages(
-    tx: Tx, state: MessageState | None = None, connection: str | None = None, after: str | None = None, limit: int = 50
+    tx: Tx,
+    state: MessageState | None = None,
+    connection: str | None = None,
+    after: str | None = None,
+    limit: int = 50,
+    conflicts: bool = False,
 ) -> Page[MessageRow]:
-    """Newest first. Raises BadCursor."""
+    """Newest first; `conflicts`: only those with another body that nobody has judged yet. Raises BadCursor."""
     where: list[str] = ["1 = 1"]
     values: dict[str, Any] = {}
     for name, value in (("state", state.value if state else None), ("connection", connection)):
         if value is not None:
             where.append(f"m.{name} = :{name}")
             values[name] = value
+    if conflicts:
+        where.append("m.id IN (SELECT message FROM conflicts WHERE seen_at IS NULL)")
     if after:
         where.append("m.id < :after")
         values["after"] = _opened(after)[0]

@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from hub.model.action import action_for
-from hub.model.capability import CAPABILITIES
+from hub.model.capability import doing, title_of
 from hub.model.cause import CAUSES, Act, Cause, Weight, cause_of, say
+from hub.model.detail import said
 from hub.model.view import Need, StepRow, Sum
 from hub.store import listing, rows
 from hub.store.tx import Row, Tx
@@ -97,16 +98,10 @@ def _cause(row: StepRow) -> Cause:
     return cause_of(row.step.cause or row.step.state.value)
 
 
-def title_of(capability: str | None) -> str | None:
-    found = CAPABILITIES.get(capability or "")
-    return found.title if found else None
-
-
 def _of_order(same: Sequence[StepRow], now: datetime) -> Need:
     first = same[0]
     step, cause = first.step, _cause(first)
-    title = title_of(step.capability)
-    what = title[:1].lower() + title[1:] if title else None
+    what = doing(step.capability)
     single = step.id if len(same) == 1 else None
     return Need(
         code=cause.code,
@@ -120,38 +115,13 @@ def _of_order(same: Sequence[StepRow], now: datetime) -> Need:
         order=first.order,
         label=first.label,
         step=step.id,
-        what=title,
+        what=title_of(step.capability),
         connection=step.connection,
         at_stake=(first.at_stake,) if first.at_stake else (),
         due_at=first.expires_at,
         due=_due_words(first.expires_at, now) if first.expires_at else None,
         said=said(step.detail),
     )
-
-
-def said(detail: dict[str, Any]) -> str | None:
-    """The one sentence a person needs of a step's or message's detail: the provider's words, or what differs."""
-    problems = detail.get("problems")
-    if isinstance(problems, list) and problems:
-        first = problems[0]
-        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        if isinstance(first, dict):
-            parts = [str(first[name]) for name in ("path", "what", "mend") if first.get(name)]
-            return (": ".join(parts[:2]) + ("; " + parts[2] if len(parts) > 2 else "")) + more
-        return f"{first}{more}"
-    for name in ("message", "what", "difference", "changed", "change", "why", "code"):
-        if isinstance(detail.get(name), str) and detail[name]:
-            return _with_mend(detail[name], detail)
-    if isinstance(detail.get("missing"), list):
-        return "missing: " + ", ".join(map(str, detail["missing"]))
-    if isinstance(detail.get("methods"), list):
-        return "paid by: " + ", ".join(map(str, detail["methods"]))
-    return None
-
-
-def _with_mend(text: str, detail: dict[str, Any]) -> str:
-    mend = detail.get("mend")
-    return f"{text}; {mend}" if isinstance(mend, str) and mend else text
 
 
 # --- dates
@@ -165,7 +135,7 @@ def _expiring(row: Row, now: datetime) -> Need:
         code=cause.code,
         weight=cause.weight,
         title=cause.title,
-        words=cause.words,
+        words=say(cause.words, connection=row["connection"], what=None),
         state="expiring",
         action=action_for(cause, order=row["key"]),
         since=rows.surely(row["changed_at"]),

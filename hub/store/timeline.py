@@ -8,12 +8,13 @@ from itertools import pairwise
 from typing import Any
 
 from hub.model.book import Observation
-from hub.model.cause import cause_of, say
+from hub.model.capability import CAPABILITIES, doing, title_of
+from hub.model.cause import cause_of, in_words
+from hub.model.detail import said
 from hub.model.flow import NEEDS_PERSON, State
 from hub.model.outcome import Verdict
 from hub.model.step import Attempt, Effect, Note, Step
 from hub.model.view import Dossier, Entry, MessageRow, Version
-from hub.store.needs import said, title_of
 
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -29,6 +30,10 @@ _VERDICTS: dict[str, tuple[str, str]] = {  # words, tone
     Verdict.UNKNOWN: ("no clear answer; what happened is found out before anything else is sent", "doubt"),
     Verdict.AUTH: ("the credentials were refused; nothing was sent", "bad"),
     Verdict.HELD: ("not sent: the connection is paused or failing", "quiet"),
+}
+_ASKED: dict[str, tuple[str, str]] = {  # of a question, which changes nothing at the provider
+    **_VERDICTS,
+    Verdict.UNKNOWN: ("no clear answer; it is asked again", "quiet"),
 }
 _LOOKED: dict[str, tuple[str, str]] = {
     Verdict.DONE: ("looked up", "plain"),
@@ -51,6 +56,8 @@ _EVIDENCE = {
     "late_answer": "answered after its worker had given up waiting",
 }
 _TONES = {"payment.failed": "bad", "fulfillment.exception": "bad", "fulfillment.delivered": "good"}
+_REPORTED = ("carrier", "tracking_number", "status", "message")
+_TOLD = frozenset({"fulfillment.shipped", "fulfillment.delivered", "fulfillment.cancelled"})  # the status says it again
 # Notes that say again what an attempt or an observation says with more in it.
 _SAID_BETTER = frozenset({"report", "refused"})
 _FIELDS = {
@@ -136,9 +143,8 @@ def _changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
 def _observation(seen: Observation) -> Entry:
     text = f"{seen.connection} {_EVIDENCE.get(seen.type, f'reports {seen.type}')}"
     document = seen.document
-    more = ", ".join(
-        str(document[name]) for name in ("carrier", "tracking_number", "status", "message") if document.get(name)
-    )
+    told = ("carrier", "tracking_number", "message") if seen.type in _TOLD else _REPORTED
+    more = ", ".join(str(document[name]).replace("_", " ") for name in told if document.get(name))
     provider_id = document.get("id") or document.get("shipment_id")
     return Entry(
         at=seen.seen_at,
@@ -191,12 +197,12 @@ def _note(note: Note, dossier: Dossier) -> Entry:
 def _attempt(attempt: Attempt, dossier: Dossier) -> Entry:
     step = dossier.book.steps.get(attempt.step)
     effect = _effect(attempt, dossier)
-    table = _LOOKED if attempt.trigger == "lookup" else _VERDICTS
+    table = _LOOKED if attempt.trigger == "lookup" else _ASKED if step and _only_asks(step) else _VERDICTS
     words, tone = table.get(attempt.verdict or "", ("could not be looked up yet", "doubt"))
     title = _title(step) if step else attempt.step
     again = " once more, with the same key" if attempt.trigger == "resend" else ""
-    said_ = ": ".join(part for part in (attempt.code, attempt.message) if part)
     done = attempt.verdict == Verdict.DONE
+    said_ = _answer(attempt, done=done)
     return Entry(
         at=attempt.ended_at or attempt.started_at,
         kind="attempt",
@@ -212,6 +218,19 @@ def _attempt(attempt: Attempt, dossier: Dossier) -> Entry:
         more=said_ or None,
         detail={"trigger": attempt.trigger, "started_at": attempt.started_at.isoformat()},
     )
+
+
+def _only_asks(step: Step) -> bool:
+    found = CAPABILITIES.get(step.capability or "")
+    return found is not None and not found.mutating
+
+
+def _answer(attempt: Attempt, *, done: bool) -> str:
+    """The provider's code and words, each once. A number that only says that all is well says nothing here."""
+    code, message = attempt.code or "", attempt.message or ""
+    if message.startswith(code) or (done and code.isdigit()):
+        code = ""
+    return ": ".join(part for part in (code, message) if part)
 
 
 def _title(step: Step) -> str:
@@ -243,13 +262,9 @@ def _step(step: Step, dossier: Dossier) -> Iterator[Entry]:
     if step.state is State.DONE and step.awaits and step.awaits != "delivered" and step.ended_at:
         yield Entry(step.ended_at, "step", title, tone="good", **facts)
     elif step.state is State.SKIPPED and step.ended_at and step.cause not in (None, "does_not_apply"):
-        yield Entry(
-            step.ended_at, "step", f"{title}: not needed", tone="quiet", more=cause_of(step.cause).words, **facts
-        )
+        yield Entry(step.ended_at, "step", f"{title}: not needed", tone="quiet", more=_why(step), **facts)
     elif step.state is State.CANCELLED and step.ended_at:
-        yield Entry(
-            step.ended_at, "step", f"{title}: taken back", tone="quiet", more=cause_of(step.cause).words, **facts
-        )
+        yield Entry(step.ended_at, "step", f"{title}: taken back", tone="quiet", more=_why(step), **facts)
     elif step.state in NEEDS_PERSON:
         yield _stopped(step, title, dossier, facts)
     elif step.next_at is not None and step.state in (State.WAITING, State.UNKNOWN):
@@ -263,7 +278,6 @@ def _step(step: Step, dossier: Dossier) -> Iterator[Entry]:
 
 def _stopped(step: Step, title: str, dossier: Dossier, facts: dict[str, Any]) -> Entry:
     cause = cause_of(step.cause or step.state.value)
-    what = title[:1].lower() + title[1:]
     last = max((attempt.ended_at or attempt.started_at for attempt in dossier.attempts_of(step.id)), default=_LONG_AGO)
     at = max(last, step.last_sent or _LONG_AGO, step.began_at or dossier.created_at)
     return Entry(
@@ -271,7 +285,11 @@ def _stopped(step: Step, title: str, dossier: Dossier, facts: dict[str, Any]) ->
         "stopped",
         f"{title}: {cause.title[:1].lower()}{cause.title[1:]}",
         tone="doubt" if step.state is State.PARKED else "bad",
-        more=said(step.detail) or say(cause.words, connection=step.connection, what=what),
+        more=" ".join([_why(step), *(f"“{own}”" for own in [said(step.detail)] if own)]),
         detail={"state": step.state.value, "cause": cause.code},
         **facts,
     )
+
+
+def _why(step: Step) -> str:
+    return in_words(step.cause or step.state.value, connection=step.connection, what=doing(step.capability))

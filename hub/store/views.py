@@ -62,9 +62,10 @@ class Views:
         connection: str | None = None,
         after: str | None = None,
         limit: int = 50,
+        conflicts: bool = False,
     ) -> Page[MessageRow]:
-        """Messages, newest first."""
-        return listing.messages(self._reads.tx(), state, connection, after, limit)
+        """Messages, newest first; `conflicts`: only those with another body that nobody has judged yet."""
+        return listing.messages(self._reads.tx(), state, connection, after, limit, conflicts)
 
     def message(self, number: int) -> MessageView | None:
         """One message with its bytes; None where the hub has no such message."""

@@ -82,6 +82,7 @@ class Entry(Part):
         description="Must be true of the body (`source`) and the connection's `settings`, else the delivery is "
         "refused: where the topic is not signed, this keeps one signed body from passing as another kind of event.",
     )
+    former: bool = Field(default=False, description="A name of the past: understood where it comes, never asked for.")
 
 
 class Expectation(Part):
@@ -109,6 +110,10 @@ class WebhookManifest(Part):
     id: Name = Field(description="The file's name without .yaml.")
     title: Words
     docs: Annotated[str, StringConstraints(pattern=r"^https://")] | None = None
+    by_hand: Words | None = Field(
+        default=None,
+        description="Where a person sets deliveries up, if connect cannot: {address} and {topics} are filled in.",
+    )
     signature: Signature
     topic: Topic
     delivery_id: DeliveryId = DeliveryId()

@@ -110,7 +110,7 @@ class WebhookFrontDoor:
             return _ACCEPTED["ping"]
         if not judged.reason.verified:
             return _UNVERIFIED[judged.reason]
-        kept = self._inbox.keep(_delivery(endpoint.connection, judged, headers, body), now)
+        kept = self._inbox.keep(_delivery(endpoint.connection, judged, headers), now)
         return _ACCEPTED[kept]
 
     def _read(self, environ: WSGIEnvironment) -> bytes:
@@ -122,7 +122,7 @@ class WebhookFrontDoor:
             self._reading.release()
 
 
-def _delivery(connection: str, judged: Judgement, headers: Headers, body: bytes) -> Delivery:
+def _delivery(connection: str, judged: Judgement, headers: Headers) -> Delivery:
     return Delivery(
         connection=connection,
         topic=judged.topic,
@@ -130,6 +130,6 @@ def _delivery(connection: str, judged: Judgement, headers: Headers, body: bytes)
         kind=judged.kind,
         mapping=judged.mapping,
         headers=headers.kept(),
-        body=body,
+        body=judged.body,
         body_digest=judged.digest,
     )

@@ -15,6 +15,7 @@ from hub.webhook.reading import Reading, Selector, holds
 from hub.webhook.signature import Keys
 from hub.webhook.verdict import Reason
 from hub.webhook.verifier import Verifier
+from hub.wire.card import truncated
 
 UNKNOWN_KIND = "unknown"
 MAX_NAME_CHARACTERS = 200
@@ -36,7 +37,8 @@ class Judgement:
     """What is known of a delivery. Where it is not verified, everything but `reason` is a claim of the sender's.
 
     `source_id` is the delivery's id as the source gives it ("" where it gives none), `delivery_id` the one that
-    repeats are recognised by. `digest` is the SHA-256 of the body, in hex, without its volatile fields.
+    repeats are recognised by. `body` is what may be kept: as it was sent, but for card numbers, which are truncated.
+    `digest` is the SHA-256 of that body, in hex, without its volatile fields.
     """
 
     reason: Reason
@@ -46,6 +48,7 @@ class Judgement:
     kind: str
     mapping: str | None
     digest: str
+    body: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,8 @@ class Source:
             return _unnamed(Reason.PING if pinged else reason)
         if settings is not None and not self._bound(headers, settings):
             return _unnamed(Reason.BINDING_MISMATCH)
-        return self._name(Reading(body), headers, settings or {})
+        # The signature was over what was sent. The digest is not: with all else known, it would give the digits away.
+        return self._name(Reading(truncated(body)), headers, settings or {})
 
     def _bound(self, headers: Headers, settings: Mapping[str, Any]) -> bool:
         for binding in self.manifest.bindings:
@@ -91,7 +95,7 @@ class Source:
         delivery_id = source_id or f"sha256:{digest}"
         if source_id and not self.manifest.delivery_id.unique:
             delivery_id = f"{source_id}:{digest[:32]}"
-        return Judgement(Reason.VERIFIED, topic, source_id, delivery_id, rule.kind, rule.mapping, digest)
+        return Judgement(Reason.VERIFIED, topic, source_id, delivery_id, rule.kind, rule.mapping, digest, reading.body)
 
     def _topic(self, reading: Reading, headers: Headers) -> str:
         if self.topic_body is not None:

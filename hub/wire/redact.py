@@ -16,6 +16,8 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote_plus
 
+from hub.wire.card import groups_of_card, is_card
+
 HIDDEN = "[REDACTED]"
 OMITTED = "[…]"
 _MAX_TEXT = 4096
@@ -41,10 +43,6 @@ FIELDS = frozenset(_FIELDS.split())
 
 # 14 to 19 digits with at most one separator between two; which of them are cards, brand and check digit decide.
 _PAN = re.compile(r"(?<![0-9])[0-9](?:[ \-\u00a0\u2007\u202f.]?[0-9]){13,18}(?![0-9])")
-_BRAND = re.compile(
-    r"4[0-9]{15}(?:[0-9]{3})?|5[1-5][0-9]{14}|2[2-7][0-9]{14}|3[47][0-9]{13}|3(?:0[0-5]|[689][0-9])[0-9]{11}"
-    r"|35[0-9]{14}|6[0-9]{15,18}|5[06-8][0-9]{12,17}"
-)
 _CVV = re.compile(r"\b(cvv2?|cvc2?|cid|security code)\b(\W{0,3})[0-9]{3,4}\b", re.IGNORECASE)
 _AUTHORIZATION = re.compile(r"\b(?:proxy-)?authorization\b\s*[:=]\s*[^\r\n]+", re.IGNORECASE)
 _SCHEME = re.compile(r"\b(?:bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE)
@@ -178,12 +176,14 @@ def _scrub(value: str) -> str:
 
 def _card(match: re.Match[str]) -> str:
     digits = re.sub(r"[^0-9]", "", match[0])
-    return f"[PAN ****{digits[-4:]}]" if _BRAND.fullmatch(digits) and _luhn(digits) else match[0]
-
-
-def _luhn(digits: str) -> bool:
-    doubled = [int(d) * (1 + place % 2) for place, d in enumerate(reversed(digits))]
-    return sum(d - 9 if d > 9 else d for d in doubled) % 10 == 0
+    if is_card(digits.encode()):
+        return f"[PAN ****{digits[-4:]}]"
+    groups = list(re.finditer(r"[0-9]+", match[0]))
+    found = groups_of_card([group[0].encode() for group in groups])  # a date may follow: 4242424242424242 12/30
+    if found is None:
+        return match[0]
+    start, end = groups[found[0]].start(), groups[found[1] - 1].end()
+    return f"{match[0][:start]}[PAN ****{match[0][end - 4 : end]}]{match[0][end:]}"
 
 
 def _encoded(match: re.Match[str]) -> str:

@@ -101,7 +101,7 @@ class RecordedShop:
 
 
 @contextmanager
-def recorded_shop(directory: Path, shared: Path) -> Iterator[RecordedShop]:
+def recorded_shop(directory: Path, shared: Path, beside: Town | None = None) -> Iterator[RecordedShop]:
     captured = CapturedShop(shared / "captures" / "woocommerce")
     assert len(captured.deliveries) == 22
     settings = Settings.hasty().but(ships_after=(HOUR, HOUR), tracking_missing_share=0.0)  # the test packs
@@ -120,7 +120,8 @@ def recorded_shop(directory: Path, shared: Path) -> Iterator[RecordedShop]:
         for sku, units in GOODS.items():
             world.accounts["shipbob/main"].restock(sku, units, world.clock())
 
-    with ShopApi() as api, Town(directory, people=people, configure=configure, settings=settings) as town:
+    town = Town(directory, people=people, configure=configure, settings=settings, beside=beside)
+    with ShopApi() as api, town:
         yield RecordedShop(town, api, captured)
 
 
@@ -252,3 +253,28 @@ def test_the_same_end_whatever_the_order_of_arrival(tmp_path: Path, shared: Path
             assert len(shop.ordered(order)) == 1
         assert {each.order for each in shop.api.written} == {"35", "38"}
         assert shop.town.ledgers()["stripe-main"] == shop.town.ledgers()["easypost-main"] == []
+
+
+def test_two_installations_with_equal_names_and_numbers_share_a_warehouse(tmp_path: Path, shared: Path) -> None:
+    """Order 35 of connection `birch`, twice: only the install keys differ. Each leaves once, and is told of its own."""
+    with (
+        recorded_shop(tmp_path / "one", shared) as one,
+        recorded_shop(tmp_path / "other", shared, beside=one.town) as other,
+    ):
+        one.send(*one.captured.named("simple-guest"))
+        bought = other.latest("35")
+        places = {name: bought.document()[name] | {"first_name": "Another"} for name in ("billing", "shipping")}
+        other.send(bought.followed_by(**places))
+        one.town.until("both are at the warehouse", lambda: len(one.ordered("35")) == 2)
+        for shop in (one, other):
+            shop.town.quiet()
+        references = [line["reference"] for line in one.ordered("35")]
+        assert len(set(references)) == 2
+        one.pack("35")
+        for shop in (one, other):
+            shop.becomes("35", "completed")
+            assert [each.what for each in shop.api.of("35", "shipment-trackings")] == ["shipment-trackings"]
+        told = [shop.api.of("35", "shipment-trackings")[0].body["tracking_number"] for shop in (one, other)]
+        assert len(set(told)) == 2
+        assert one.left("35") == {"SKU-TEE-RED": 2}
+        assert one.town.needs() == other.town.needs() == {}

@@ -46,7 +46,7 @@ class Town:
 
     `people` may add to the world before it opens; `storefront` overrides what each storefront's connection says;
     `configure` may change the whole hub.yaml, and put secrets into the vault, before the hub starts; `prefix` stands
-    before its command.
+    before its command; `beside` is a town in whose world this one's hub stands too, an installation of its own.
     """
 
     def __init__(
@@ -61,12 +61,18 @@ class Town:
         settings: Settings | None = None,
         webhooks: bool = True,
         prefix: Callable[[Home], Sequence[str]] = lambda home: (),
+        beside: Town | None = None,
     ) -> None:
         self._names, self._storefront, self._webhooks, self._configure = names, storefront, webhooks, configure
-        (directory / "world").mkdir(parents=True)
-        self.world = World.standard(3, directory / "world", time.time, settings or Settings.hasty(), level)
-        people(self.world)
-        self.running = RunningWorld(self.world)
+        self._beside = beside
+        if beside is None:
+            (directory / "world").mkdir(parents=True)
+            self.world = World.standard(3, directory / "world", time.time, settings or Settings.hasty(), level)
+            people(self.world)
+            self.running = RunningWorld(self.world)
+        else:
+            directory.mkdir(parents=True)
+            self.world, self.running = beside.world, beside.running
         self.home = Home(directory / "hub")
         self.home.folder.mkdir()
         self.port = free_port()
@@ -74,7 +80,8 @@ class Town:
         self._closing = ExitStack()
 
     def __enter__(self) -> Town:
-        self.running.start()
+        if self._beside is None:
+            self.running.start()
         try:
             self._open()
         except BaseException:
@@ -99,7 +106,8 @@ class Town:
     def __exit__(self, *_: object) -> None:
         self._closing.close()
         self.hub.stop()
-        self.running.stop()
+        if self._beside is None:
+            self.running.stop()
 
     # --- hands
 

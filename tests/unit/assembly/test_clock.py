@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from hub.assembly.clock import AnchoredClock
+from hub.assembly.clock import AnchoredClock, Steady, boot_identity
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -58,6 +59,30 @@ def test_it_says_since_when_it_only_ran() -> None:
     assert clock.steady_since() == NOON
     times.wall += timedelta(hours=2)
     assert clock() == clock.steady_since() == times.wall
+
+
+def test_a_new_process_trusts_it_as_far_back_as_the_old_one_where_the_wall_kept_step() -> None:
+    first = Steady("2026-03-01T12:00:00+00:00", "boot-1", 1000.0)
+    later = Steady("2026-03-01T15:00:00+00:00", "boot-1", 1000.5)
+    assert later.after(first.text()).since == first.since
+    assert later.after(None) == later
+    assert later.after("{}") == later
+    for changed in (replace(later, offset_seconds=1300.0), replace(later, boot="boot-2"), replace(later, boot="")):
+        assert changed.after(first.text()) == changed
+
+
+def test_small_steps_of_the_wall_do_not_add_up_unseen() -> None:
+    told = Steady("2026-03-01T12:00:00+00:00", "boot-1", 1000.0)
+    for step in range(1, 4):
+        told = Steady(f"2026-03-01T12:0{step}:00+00:00", "boot-1", 1000.0 + step).after(told.text())
+    assert told.since == "2026-03-01T12:03:00+00:00"
+
+
+def test_the_real_one_knows_its_boot_and_itself_again() -> None:
+    clock, again = AnchoredClock(), AnchoredClock()
+    said = clock.steady(None, boot_identity())
+    assert again.steady(said.text(), boot_identity()).since == said.since
+    assert again.steady_since() == clock.steady_since()
 
 
 def test_the_real_one_is_aware_and_in_step() -> None:

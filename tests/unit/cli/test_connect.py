@@ -16,6 +16,7 @@ from hub.assembly.connecting import begin as begin_connecting
 from hub.assembly.connecting import questions
 from hub.assembly.edit import edit
 from hub.cli.main import main
+from hub.webhook.load import load_folder
 from tests.unit.cli.conftest import Run, Sandbox
 
 
@@ -69,6 +70,35 @@ def test_a_storefront_is_connected_from_a_file_of_answers(
     comments = [line for line in before.splitlines() if line.lstrip().startswith("#")]
     assert [line for line in (home / "hub.yaml").read_text().splitlines() if line.lstrip().startswith("#")] == comments
     run("check", "--home", home)
+
+
+@pytest.mark.parametrize(("connector", "account"), [("stripe", "stripe/main"), ("shipbob", "shipbob/main")])
+def test_webhooks_that_cannot_be_registered_are_said_with_address_topics_and_place(
+    home: Path, tmp_path: Path, run: Run, sandbox: Sandbox, connector: str, account: str
+) -> None:
+    key = str(sandbox.accounts["stripe/main"]["key"])
+    answers = (
+        sandbox.answers(account, tmp_path, {}, {"api_key": key}) if connector == "stripe" else sandbox.shipbob(tmp_path)
+    )
+    document = json.loads(answers.read_text())
+    document.pop("webhook", None)
+    answers.write_text(json.dumps(document))
+    assert connect(run, home, connector, "at-home", answers)["by_hand"] is None, "nobody outside can reach it"
+    publish(home)
+    told = connect(run, home, connector, "at-home", answers)["by_hand"]
+    address = "http://127.0.0.1:9/webhooks/at-home"
+    assert told["address"] == address and not told["has_signing_secret"]
+    assert address in told["how"] and all(topic in told["how"] for topic in told["topics"])
+    assert "{" not in told["how"].replace('{"url"', "") and not any("_shipped" in topic for topic in told["topics"])
+    said = run("connect", connector, "--as", "at-home", "--answers", answers, "--home", home).output
+    assert "are to be set up by hand" in said and f"crossdock connect {connector} --as at-home" in said
+    assert address in " ".join(said.split())
+
+
+@pytest.mark.parametrize("name", ["shipbob", "stripe", "easypost"])
+def test_every_source_that_connect_cannot_register_says_where_a_person_does(checkout: Path, name: str) -> None:
+    source = load_folder(checkout / "webhooks")[name]
+    assert "{address}" in (source.manifest.by_hand or "") and "{topics}" in (source.manifest.by_hand or "")
 
 
 def test_a_second_time_changes_nothing(home: Path, tmp_path: Path, run: Run, sandbox: Sandbox) -> None:
@@ -245,3 +275,18 @@ def test_going_live_switches_the_mode_and_back(connected: Path, run: Run) -> Non
 def test_a_person_who_says_no_changes_nothing(connected: Path, run: Run) -> None:
     run("go-live", "shipbob", "--offline", "--home", connected, input="n\n", code=1)
     assert config(connected)["connections"]["shipbob"]["mode"] == "observe"
+
+
+def test_a_scope_that_was_not_granted_is_named_with_what_needs_it(connected_once: Path, sandbox: Sandbox) -> None:
+    """Reading is part of writing: only the missing right to write is a fault."""
+    shop = sandbox.running.world.shop
+    granted = shop.scopes
+    shop.scopes = granted - {"read_orders", "write_merchant_managed_fulfillment_orders"}
+    try:
+        done = CliRunner().invoke(main, ["--home", str(connected_once), "doctor", "--json"])
+    finally:
+        shop.scopes = granted
+    faults = [f for f in json.loads(done.stdout)["findings"] if f["state"] == "fail" and "scope" in f["says"]]
+    assert [fault["subject"] for fault in faults] == ["shop"]
+    assert "write_merchant_managed_fulfillment_orders, which shipment.announce" in faults[0]["says"]
+    assert done.exit_code == 1

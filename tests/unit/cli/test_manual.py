@@ -29,6 +29,7 @@ def test_the_page_of_the_commands_is_made_from_them(checkout: Path) -> None:
     assert written(checkout / "docs" / "commands.md", made) == made, MEND
     assert "### `crossdock connect`" in made
     assert "$ crossdock init my-hub" in made
+    assert "    $ crossdock messages list --state held\n    $ crossdock messages list --conflicts\n" in made
 
 
 @pytest.mark.parametrize("kind", ["hub", "flow"])

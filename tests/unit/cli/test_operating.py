@@ -10,8 +10,10 @@ import pytest
 
 from hub.assembly.home import Home
 from hub.assembly.hub import Hub, open_hub
+from hub.model.book import Book
 from hub.model.flow import State
 from tests.unit.cli.installed import SECRET, answer, column, installation, run
+from tests.unit.store.hand import NOW
 
 LABEL = "fulfil-order/label/group:self-easypost-1"
 WAREHOUSE = "fulfil-order/warehouse/group:warehouse-shipbob-de-1"
@@ -128,6 +130,13 @@ def test_messages_are_listed_and_shown_without_what_is_private(untouched: Home) 
     assert run(untouched, "messages", "show", "99").exit_code == 1
 
 
+def test_a_conflict_is_listed_shown_and_says_where_the_bodies_differ(untouched: Home) -> None:
+    assert column(answer(untouched, "messages", "list", "--conflicts")["messages"], "id") == [5]
+    told = run(untouched, "messages", "show", "5").stdout
+    assert "Same number, other content" in told and "crossdock messages accept 5" in told
+    assert "it differs in currency" in told
+
+
 def test_a_messages_bytes_can_be_had_on_purpose(untouched: Home) -> None:
     told = run(untouched, "messages", "show", "1", "--raw")
     assert told.stdout_bytes == b'{"id": 5452, "name": "#1052", "currency": "EUR", "email": "mathilde@example.org"}'
@@ -184,6 +193,28 @@ def test_a_doubt_is_resolved_with_the_providers_id(hub_home: Home) -> None:
     assert state(hub_home, "shop-eu:5450", LABEL) is State.DONE
     again = run(hub_home, "resolve", "#1050", LABEL, "abandon", "--yes", "--why", "x")
     assert again.exit_code == 1 and "done" in again.stderr
+
+
+def test_what_is_decided_about_says_what_differs(hub_home: Home) -> None:
+    hub = opened(hub_home)
+
+    def differ(book: Book) -> None:
+        step = book.steps[LABEL]
+        step.cause = "unlike"
+        step.detail = {
+            "intended": {"amount": 1240, "currency": "EUR"},
+            "differs": [{"id": "shp_9", "field": "amount", "intended": 1240, "found": 990}],
+        }
+
+    hub.store.change("shop-eu:5450", differ, NOW)
+    hub.close()
+    asked = run(hub_home, "resolve", "#1050", LABEL, "did-not", "--why", "asked")
+    assert "differs from what was sent" in asked.output
+    assert "shp_9: amount: we meant 12.40 EUR, it has 9.90 EUR" in asked.output
+    needs = answer(hub_home, "attention", code=1)["needs"]
+    assert "shp_9: amount: we meant 12.40 EUR, it has 9.90 EUR" in column(needs, "said")
+    (row,) = answer(hub_home, "steps", "parked")["steps"]
+    assert row["said"] and row["words"].startswith("easypost has something under our reference")
 
 
 def test_history_is_adopted_only_on_purpose(hub_home: Home) -> None:

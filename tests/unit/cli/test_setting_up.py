@@ -30,6 +30,27 @@ def test_init_makes_a_working_installation_and_leaves_it_alone_the_second_time(t
     assert {path: path.read_bytes() for path in before} == before
 
 
+def test_init_writes_a_public_url_at_once_or_later_and_nothing_else(tmp_path: Path, run: Run) -> None:
+    folder = tmp_path / "hub"
+    run("init", folder)
+    before = (folder / "hub.yaml").read_text()
+    assert "proxy" in run("init", folder, "--public-url", "https://hub.example.com").output
+    after = (folder / "hub.yaml").read_text()
+    assert after == before.replace("public_url: null", 'public_url: "https://hub.example.com"').replace(
+        "behind_proxy: false", "behind_proxy: true"
+    )
+    at_once = tmp_path / "at-once"
+    assert json.loads(run("init", at_once, "--public-url", "https://hub.example.com", "--json").stdout)["public_url"]
+    assert (at_once / "hub.yaml").read_text() == after
+    run("check", "--home", at_once)
+
+
+@pytest.mark.parametrize("url", ["http://hub.example.com", "hub.example.com", "https://u:p@hub.example.com"])
+def test_init_refuses_what_no_provider_can_reach(tmp_path: Path, run: Run, url: str) -> None:
+    done = run("init", tmp_path / "hub", "--public-url", url, code=2)
+    assert "no address that providers can deliver to" in done.stderr
+
+
 def test_init_says_why_it_cannot(tmp_path: Path, run: Run) -> None:
     (tmp_path / "file").write_text("")
     assert "cannot be made an installation" in run("init", tmp_path / "file" / "home", code=2).stderr

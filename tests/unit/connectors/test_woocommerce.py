@@ -62,6 +62,15 @@ def test_an_order_is_read_with_its_refunds_and_understood(clerk: Clerk, line: Li
     assert refund.document["line_items"] == [{"id": order.lines[0].id, "quantity": 1}]
 
 
+def test_a_card_number_in_what_a_buyer_wrote_is_not_even_read(clerk: Clerk, line: Line) -> None:
+    order = clerk.place(clerk.world.woo.prefix, "paid by card")
+    order.note = "please charge 4111 1111 1111 1111"
+    fetched = line.do("order.fetch", source_id=order.id)
+    listed = line.do("order.list", updated_since="2020-01-01T00:00:00Z", cursor=None)
+    notes = [document["customer_note"] for document in (fetched.result["order"], *listed.result["orders"])]
+    assert "please charge 4111 11** **** 1111" in notes[:1] and notes[0] in notes[1:]
+
+
 def test_an_order_that_is_not_there_is_none(line: Line) -> None:
     outcome = line.do("order.fetch", source_id="99")
     assert (outcome.verdict, outcome.result) == (Verdict.DONE, {"order": None})

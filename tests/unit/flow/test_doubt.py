@@ -11,6 +11,7 @@ from hub.flow.manifest import Rule
 from hub.flow.worker import work
 from hub.model.capability import Safety
 from hub.model.contract import Guarantee
+from hub.model.detail import said
 from hub.model.flow import State
 from hub.model.outcome import Outcome, Verdict
 from tests.unit.flow.stage import DONE, NOT_EXECUTED, UNKNOWN, Stage, counts, money, order
@@ -103,6 +104,9 @@ def test_an_object_of_our_reference_with_other_content_is_a_persons_matter(stage
     step = stage.step("warehouse")
     assert (step.state, step.cause) == (State.PARKED, "unlike")
     assert step.detail["found"][0]["id"] == "x"
+    (row,) = step.detail["differs"]
+    assert (row["id"], row["field"], row["found"]) == ("x", "lines", {"OTHER": 1})
+    assert said(step.detail) == "x: goods: we meant 2 × SKU-L1 + 1 × SKU-L2, it has 1 × OTHER"
 
 
 def test_a_lost_label_is_found_on_its_shipment_though_the_reference_there_is_the_shipments(tmp_path):

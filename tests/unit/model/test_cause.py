@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,6 +41,33 @@ def test_every_code_that_the_flow_emits_has_an_entry(checkout: Path) -> None:
     assert len(found) > 25, "the reader of the sources no longer finds what it looks for"
     missing = {code: place for code, place in found.items() if code not in CAUSES}
     assert not missing, "add a row to hub/model/cause.py"
+
+
+def unfilled(folder: Path) -> Iterator[str]:
+    """file:line of every place that takes a cause's `words` or `advice` without filling them in by `say`."""
+    for file in sorted(folder.rglob("*.py")):
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+        filled = {id(arg) for node in calls if getattr(node.func, "id", "") == "say" for arg in node.args}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute) and node.attr in ("words", "advice") and id(node) not in filled:
+                base = node.value.func if isinstance(node.value, ast.Call) else node.value
+                if getattr(base, "id", "") in ("cause", "cause_of"):
+                    yield f"{file.name}:{node.lineno}"
+    for file in sorted(folder.rglob("*.html")):
+        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+            if re.search(r"cause_of\([^)]*\)\.(?:words|advice)", line):
+                yield f"{file.name}:{number}"
+
+
+def test_nobody_is_shown_a_sentence_with_its_gaps(checkout: Path) -> None:
+    assert not list(unfilled(checkout / "hub"))
+
+
+def test_a_planted_gap_is_found(tmp_path: Path) -> None:
+    (tmp_path / "x.py").write_text("a = cause_of(code).words\nb = cause.advice\nc = say(cause.words, what=None)\n")
+    (tmp_path / "x.html").write_text("{{ cause_of(row.cause).advice }}\n")
+    assert list(unfilled(tmp_path)) == ["x.py:1", "x.py:2", "x.html:1"]
 
 
 def test_a_planted_code_is_found(tmp_path: Path) -> None:

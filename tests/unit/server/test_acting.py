@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from hub.assembly.hub import Hub
 from hub.model.flow import State
 from tests.unit.server.browser import Browser
+from tests.unit.store.hand import NOW, Hand, add, order_for
 
 LABEL = "fulfil-order/label/group:self-easypost-1"
 WAREHOUSE = "fulfil-order/warehouse/group:warehouse-shipbob-de-1"
@@ -44,6 +46,23 @@ def test_a_release_overrules_what_the_order_says(hub: Hub, approver: Browser) ->
     book = hub.store.read("shop-eu:5448")
     assert book is not None and book.approved
     assert steps(hub, "shop-eu:5448")["fulfil-order/capture/payment:pay-5448"] is State.READY
+
+
+def test_a_wait_that_is_released_goes_on_and_says_so(hub: Hub, approver: Browser) -> None:
+    def write(hand: Hand) -> None:
+        hand.begin(order_for("669", "#669", NOW))
+        hand.step("payment", "order", State.HELD, "shop-eu", awaits="payment", cause="payment_unknown")
+
+    add(hub.store, "shop-eu:669", timedelta(hours=1), write)
+    page = approver.get("/act/release?order=shop-eu:669&step=fulfil-order/payment/order").text
+    assert '<span class="verdict busy">goes on</span>' in page and "nothing" not in page
+    assert "The order was paid by a method the hub does not know." in page
+
+
+def test_a_release_of_messages_says_how_many_and_why(hub: Hub, approver: Browser) -> None:
+    page = approver.get("/act/messages?connection=shop-eu&cause=unmappable").text
+    assert "Release messages of shop-eu" in page and "<dd>2</dd>" in page and "Cannot be understood" in page
+    assert "order&#39;s history" not in page
 
 
 def test_a_doubt_is_resolved_by_a_persons_word(hub: Hub, approver: Browser) -> None:

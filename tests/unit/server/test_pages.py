@@ -79,6 +79,42 @@ def test_a_step_shows_its_tries_and_the_effects_names(viewer: Browser) -> None:
     assert viewer.get("/steps/shop-eu/5450?step=nothing").status_code == 404
 
 
+def test_what_differs_at_the_provider_is_said_on_every_page(hub: Hub, viewer: Browser, approver: Browser) -> None:
+    detail = {
+        "intended": {"lines": {"MUG-OAT": 1}, "recipient": {"postal_code": "69002"}},
+        "found": [{"id": "900777"}],
+        "differs": [{"id": "900777", "field": "recipient.postal_code", "intended": "69002", "found": "00000"}],
+    }
+
+    def write(hand: Hand) -> None:
+        hand.begin(order_for("667", "#667", NOW))
+        group = hand.group("warehouse", "shipbob-de", ("l1",))
+        hand.step("warehouse", f"group:{group.id}", State.PARKED, "shipbob-de", "fulfillment.create", cause="unlike",
+                  detail=detail, tries=[("scheduled", "unknown", None, None)])  # fmt: skip
+
+    add(hub.store, "shop-eu:667", timedelta(hours=1), write)
+    step = "fulfil-order/warehouse/group:warehouse-shipbob-de-1"
+    sentence = "900777: postal code: we meant &#39;69002&#39;, it has &#39;00000&#39;"
+    for path in ("/", "/orders/shop-eu/667", f"/steps/shop-eu/667?step={step}"):
+        page = viewer.get(path).text
+        assert sentence in page and "has something under our reference that differs" in page
+    for page in (
+        viewer.get(f"/steps/shop-eu/667?step={step}").text,
+        approver.get(f"/act/resolve?order=shop-eu:667&step={step}").text,
+    ):
+        assert "We meant" in page and "shipbob-de has" in page and "<td>postal code" in page
+
+
+def test_a_step_that_was_skipped_says_why(hub: Hub, viewer: Browser) -> None:
+    def write(hand: Hand) -> None:
+        hand.begin(order_for("668", "#668", NOW))
+        hand.step("complete", "order", State.SKIPPED, "shop-eu", "order.complete", cause="unsupported")
+
+    add(hub.store, "shop-eu:668", timedelta(hours=1), write)
+    page = viewer.get("/steps/shop-eu/668?step=fulfil-order/complete/order").text
+    assert "shop-eu cannot mark an order complete." in page
+
+
 def test_held_messages_are_listed_with_their_problems(viewer: Browser) -> None:
     page = viewer.get("/messages").text
     assert page.count("Cannot be understood") == 2 and "No such mapping" in page
@@ -87,6 +123,9 @@ def test_held_messages_are_listed_with_their_problems(viewer: Browser) -> None:
     assert "send an ISO 4217 code" in one
     conflict = viewer.get("/messages/5").text
     assert "Another body under the same id" in conflict and "USD" in conflict
+    assert "Same number, other content" in conflict and "The other body differs in <code>" in conflict
+    assert "/messages/5" in viewer.get("/messages?state=conflict").text
+    assert "/messages/2" not in viewer.get("/messages?state=conflict").text
 
 
 def test_a_message_shows_only_what_is_harmless(viewer: Browser) -> None:

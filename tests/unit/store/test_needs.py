@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from hub.model.cause import CAUSES, Act, Weight
+from hub.model.detail import said
 from hub.model.flow import State
 from hub.model.view import Need, Sum
 from hub.store.attend import attend
-from hub.store.needs import said
 from hub.store.views import Views
 from tests.unit.store.filled import fill
 from tests.unit.store.hand import NOW, Hand, add, empty_store, order_for
@@ -56,7 +56,7 @@ def test_the_money_of_a_step_is_its_own_where_it_moves_money(needs: list[Need]) 
 def test_what_the_provider_said_is_passed_on(needs: list[Need]) -> None:
     assert of(needs, "refused").said == "Product with reference id TRAY-ASH does not exist in this channel."
     assert of(needs, "unmappable").said == "currency: 'XXXX' is not a currency; send an ISO 4217 code, such as EUR"
-    assert of(needs, "address_incomplete").said == "missing: street_address"
+    assert of(needs, "address_incomplete").said == "missing: street"
 
 
 def test_a_paused_connection_is_one_need_however_many_orders_wait(needs: list[Need]) -> None:

@@ -103,3 +103,29 @@ def test_what_was_skipped_for_a_reason_is_told_and_what_never_applied_is_not(tmp
     assert told["Capture a payment: not needed"] == "The storefront has already done it."
     assert "Buy a label: not needed" not in told
     store.close()
+
+
+def test_what_a_try_says_is_said_once_and_a_question_is_no_doubt(tmp_path: Path) -> None:
+    store = empty_store(tmp_path / "hub.db")
+
+    def write(hand: Hand) -> None:
+        hand.begin(order_for("1", "#1", NOW))
+        hand.step("letter", "shipped:order", State.DONE, "mail", "notification.send", tries=[
+            ("scheduled", "not_executed", "451", "451 4.3.0 try again later"), ("scheduled", "done", "250", None),
+        ])  # fmt: skip
+        hand.step("address", "group:1", State.DONE, "easypost-main", "address.verify", tries=[
+            ("scheduled", "unknown", "503", None), ("scheduled", "done", None, None),
+        ])  # fmt: skip
+
+    add(store, "shop:1", timedelta(hours=1), write)
+    views = Views(store.readers)
+    found = views.order("shop:1")
+    assert found is not None
+    told = [(entry.text, entry.more) for entry in views.timeline(found) if entry.kind == "attempt"]
+    assert told == [
+        ("Send a customer message: not executed; it is tried again", "451 4.3.0 try again later"),
+        ("Send a customer message: done", None),
+        ("Check an address: no clear answer; it is asked again", "503"),
+        ("Check an address: done", None),
+    ]
+    store.close()

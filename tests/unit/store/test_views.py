@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from hub.model.flow import State
-from hub.model.message import MessageState
+from hub.model.message import Delivery, MessageState
 from hub.model.view import BadCursor, OrderQuery, Sum
 from hub.store.views import Views
 from tests.unit.store.filled import delivery
 from tests.unit.store.hand import NOW, add, empty_store, order_for
+from tests.unit.webhook.test_sources import judge
 
 # --- orders
 
@@ -175,4 +176,47 @@ def test_a_list_of_many_orders_reads_one_page_of_documents(tmp_path: Path) -> No
         add(store, f"shop:{number}", timedelta(hours=number), lambda hand, order=order: hand.begin(order))
     store.writer.run(lambda tx: tx.run("UPDATE orders SET document = 'broken' WHERE key = 'shop:4'"))
     assert len(Views(store.readers).orders(OrderQuery(limit=3)).rows) == 3
+    store.close()
+
+
+# --- one id, several bodies
+
+
+@pytest.mark.parametrize(
+    ("name", "header", "topic_header", "topic"),
+    [
+        ("shopify", "X-Shopify-Event-Id", "X-Shopify-Topic", "orders/updated"),
+        ("woocommerce", "X-WC-Webhook-Delivery-ID", "X-WC-Webhook-Topic", "order.updated"),
+    ],
+)
+def test_deliveries_of_one_id_are_all_kept_and_shown_beside_each_other(
+    tmp_path: Path, name: str, header: str, topic_header: str, topic: str
+) -> None:
+    store = empty_store(tmp_path / "hub.db")
+    for body in (b'{"id":1}', b'{"id":2}', b'{"id":1}'):
+        judged = judge(name, {header: "one", topic_header: topic}, body)
+        store.keep(
+            Delivery("shop", judged.topic, judged.delivery_id, judged.kind, judged.mapping, (), body, judged.digest),
+            NOW,
+        )
+    found = [Views(store.readers).message(number) for number in (1, 2, 3)]
+    assert [one.namesakes if one else None for one in found] == [(2,), (1,), None]
+    assert not Views(store.readers).messages(conflicts=True).rows
+    store.close()
+
+
+def test_where_an_id_names_one_delivery_another_body_is_a_conflict_that_asks_for_a_person(tmp_path: Path) -> None:
+    store = empty_store(tmp_path / "hub.db")
+    for body in (b'{"id":"evt_1","type":"charge.captured"}', b'{"id":"evt_1","type":"charge.captured","x":1}'):
+        judged = judge("stripe", {}, body)
+        store.keep(
+            Delivery("stripe", judged.topic, judged.delivery_id, judged.kind, judged.mapping, (), body, judged.digest),
+            NOW,
+        )
+    views = Views(store.readers)
+    (need,) = views.attention(NOW)
+    assert (need.code, need.action.command) == ("conflict", "crossdock messages show 1")
+    assert [row.id for row in views.messages(conflicts=True).rows] == [1]
+    found = views.message(1)
+    assert found is not None and len(found.others) == 1 and found.namesakes == ()
     store.close()

@@ -2,8 +2,11 @@ from __future__ import annotations
 
 import json
 import logging
+from base64 import b64encode
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from hashlib import sha256
+from hmac import digest
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -105,6 +108,21 @@ def test_a_verified_delivery_is_kept_and_then_answered(rig: Rig) -> None:
     assert ("X-Wc-Webhook-Topic", "order.updated") in delivery.headers
     assert ("Content-Type", "application/json") in delivery.headers
     assert rig.door.counters.snapshot() == {("birch", "new"): 1}
+
+
+def test_a_card_number_is_never_kept_though_the_signature_is_over_it(rig: Rig) -> None:
+    def sent(number: str) -> Delivery:
+        body = f'{{"id":512,"customer_note":"charge {number}"}}'.encode()
+        key = rig.catalogue["birch"].keys[0]
+        signature = b64encode(digest(key, body, "sha256")).decode()
+        assert rig.post(body=body, HTTP_X_WC_WEBHOOK_SIGNATURE=signature).status == 200
+        assert len(rig.inbox.kept[-1].body) == len(body)
+        return rig.inbox.kept[-1]
+
+    first, other = sent("4111111111111111"), sent("4111112222221111")
+    assert first.body == b'{"id":512,"customer_note":"charge 411111******1111"}'
+    assert first.body_digest == sha256(first.body).hexdigest(), "a digest of what was sent would give the digits away"
+    assert other.body != first.body, "this one has no right check digit"
 
 
 @pytest.mark.parametrize("kept", Kept)
