@@ -85,7 +85,8 @@ class Session:
 
 def tell(ran: Ran) -> None:
     """A case that failed, or that did not come to its crash, and how to see it again. On stderr."""
-    click.echo(f"\n{'FAILED' if ran.failed else 'not met'}: {ran.case}", err=True)
+    word = "FAILED" if ran.failed else "not met" if ran.missed else "as promised"
+    click.echo(f"\n{word}: {ran.case}", err=True)
     for line in [*ran.judged.violations, *ran.missed][:8]:
         click.echo(f"  {line}", err=True)
     click.echo(f"  python -m tests.crash --only '{json.dumps(ran.case.document())}'", err=True)

@@ -13,6 +13,7 @@ from tests.crash.point import Case
 from tests.crash.runner import Ran, Runner
 
 Effects = Mapping[str, int]
+_GOES = 3  # on a machine that has no time, a call may run into its deadline before the fault that was meant for it
 
 _runner: Runner
 
@@ -55,4 +56,8 @@ def _begin(lodges: Sequence[Lodge], given: SimpleQueue[int]) -> None:
 
 def _run(asked: tuple[Case, Effects | None]) -> Ran:
     case, expected = asked
-    return _runner.run(case, dict(expected) if expected is not None else None)
+    for _ in range(_GOES):
+        ran = _runner.run(case, dict(expected) if expected is not None else None)
+        if ran.failed or not ran.missed:
+            break
+    return ran

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from hub.model.book import Book
+from hub.model.flow import State
+from hub.model.step import Step
 from hub.sandbox.evidence import Evidence
 from hub.sandbox.outbox import Delivery
 from hub.store.moments import SqlStore
@@ -37,6 +39,7 @@ class Judged:
     attempted: int = 0
     parked: int = 0
     resent: int = 0
+    spent: int = 0  # letters that were handed over three times without an answer: a person must look, as is promised
     seconds: float = 0.0  # of the case's own time
     states: dict[str, int] = field(default_factory=dict)
 
@@ -74,6 +77,8 @@ class _Remains:
 
 
 _DOUBLES = ("charged_twice", "shipped_twice", "labelled_twice", "mailed_twice")
+_MOST_SENDS = 3  # of one letter, as the manifest of the mailbox and the README say
+_OF_SPENT = ("wrong end", "missing_effect")
 _LOSSES = ("lost", "missing_effect", "lost webhook")
 
 
@@ -91,8 +96,12 @@ def judge(lodge: Lodge, case: Case, expected: dict[str, int] | None) -> Judged:
         store.close()
     if report["gave_up"]:
         judged.blame("trouble", [report["gave_up"]])
-    if expected is not None and judged.effects != expected and WALKS[case.walk].same_end:
-        judged.blame("other effects", [_difference(expected, judged.effects)])
+    if expected is not None and WALKS[case.walk].same_end:
+        differing = {name for name in {*expected, *judged.effects} if expected.get(name) != judged.effects.get(name)}
+        if judged.spent:  # nobody knows whether that letter came
+            differing = {name for name in differing if not name.startswith("mailbox")}
+        if differing:
+            judged.blame("other effects", [_difference(sorted(differing), expected, judged.effects)])
     return judged
 
 
@@ -111,6 +120,9 @@ def _judge(judged: Judged, lodge: Lodge, case: Case, report: dict[str, Any], sto
     seen = promises.Case(cast(Scene, remains), evidence, found, rows, cancelled)
     broken = [violation for check in promises.ALL for violation in check(seen)]
     broken += _restless(rows) + _commands(case, rows, found, report)
+    spent = {key for key, book in found.items() if any(_is_spent(step) for step in book.steps.values())}
+    broken = [violation for violation in broken if violation.order not in spent or violation.kind not in _OF_SPENT]
+    judged.spent = len(spent)
     judged.violations += [str(violation) for violation in broken]
     judged.effects = _effects(evidence)
     judged.orders = len(evidence.live)
@@ -121,6 +133,12 @@ def _judge(judged: Judged, lodge: Lodge, case: Case, report: dict[str, Any], sto
     judged.parked = len(rows("SELECT DISTINCT order_key FROM steps WHERE state IN ('parked', 'dead', 'rejected')"))
     judged.resent = sum(bool(line.get("resent")) for lines in evidence.effects.values() for line in lines)
     judged.seconds = (datetime_of(report["micros"]) - datetime_of(0)).total_seconds()
+
+
+def _is_spent(step: Step) -> bool:
+    sends = step.tries - int(step.spec.get("unsent", 0))
+    parked = step.state is State.PARKED and step.cause == "no_way_to_know"
+    return parked and step.capability == "notification.send" and sends >= _MOST_SENDS
 
 
 @dataclass(frozen=True)
@@ -179,10 +197,5 @@ def _effects(evidence: Evidence) -> dict[str, int]:
 _SAID = ("amount", "currency", "lines", "name", "address", "status", "result", "about", "subject", "total")
 
 
-def _difference(expected: dict[str, int], found: dict[str, int]) -> str:
-    names = sorted({*expected, *found})
-    return "; ".join(
-        f"{name}: {found.get(name, 0)} instead of {expected.get(name, 0)}"
-        for name in names
-        if found.get(name, 0) != expected.get(name, 0)
-    )
+def _difference(names: Sequence[str], expected: dict[str, int], found: dict[str, int]) -> str:
+    return "; ".join(f"{name}: {found.get(name, 0)} instead of {expected.get(name, 0)}" for name in names)

@@ -55,8 +55,8 @@ class Runner:
         ran = Ran(case, lives=lives)
         lines = self._trace()
         ran.events = [Event(**line) for line in lines if "n" in line and "killed" not in line]
-        ran.missed = self._missed(case, lines)
         ran.judged = judge(self._lodge, case, expected)
+        ran.missed = self._missed(case, lines, faults=not ran.judged.spent)  # no fault befalls what is sent no more
         ran.judged.blame("defect", [line["defect"] for line in lines if "defect" in line])
         ran.judged.blame("trouble", trouble)
         ran.seconds = time.monotonic() - began
@@ -98,15 +98,13 @@ class Runner:
             return []
         return [json.loads(line) for line in self._lodge.trace.read_text().splitlines()]
 
-    def _missed(self, case: Case, lines: list[dict[str, Any]]) -> list[str]:
+    def _missed(self, case: Case, lines: list[dict[str, Any]], *, faults: bool) -> list[str]:
         killed = {(line["process"], line["who"], line["name"], line["n"], line["killed"])
                   for line in lines if "killed" in line}  # fmt: skip
         missed = [f"kill {k}" for k in case.kills if (k.process, *k.place, k.when) not in killed]
-        struck = 0
-        faults = self._lodge.world / "faults.jsonl"
-        if faults.exists():
-            struck = len(faults.read_text().splitlines())
-        if struck < len(case.faults):
+        journal = self._lodge.world / "faults.jsonl"
+        struck = len(journal.read_text().splitlines()) if journal.exists() else 0
+        if faults and struck < len(case.faults):
             missed.append(f"{len(case.faults) - struck} of {len(case.faults)} faults")
         return missed
 

@@ -30,9 +30,9 @@ class Tally:
         judged, case = ran.judged, ran.case
         self._note(case)
         self.counts.update(
-            cases=1, pairs=len(case.kills) == 2, kills=len(case.kills), orders=judged.orders,
+            cases=1, pairs=int(len(case.kills) == 2), kills=len(case.kills), orders=judged.orders,
             effects=sum(judged.effects.values()), lost=judged.lost, doubled=judged.doubled,
-            attempted=judged.attempted, parked=judged.parked, resent=judged.resent, missed=bool(ran.missed),
+            attempted=judged.attempted, parked=judged.parked, resent=judged.resent, missed=int(bool(ran.missed)),
         )  # fmt: skip
         if ran.failed or ran.missed:
             self.failures.append({"case": case.document(), "violations": judged.violations, "missed": ran.missed})
