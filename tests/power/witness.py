@@ -106,12 +106,12 @@ def state_of(tx: Tx) -> bytes:
     """A hash over every row of every table."""
     found = blake2b(digest_size=16)
     for sql in _TABLES:
-        found.update(marshal.dumps([tuple(row) for row in tx.all(sql)], 2))  # 2: by value, not by identity
+        found.update(marshal.dumps(tx.tuples(sql), 2))  # 2: by value, not by identity
     return found.digest()
 
 
 def effects_of(tx: Tx) -> dict[Name, Version]:
-    found: list[Version] = [tuple(row) for row in tx.all(_EFFECTS)]
+    found: list[Version] = tx.tuples(_EFFECTS)
     return {(row[0], row[_CAPABILITY], row[_SUBJECT], row[_GENERATION]): row for row in found}
 
 
