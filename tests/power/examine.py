@@ -66,7 +66,6 @@ class Judge:
 
     def _read(self, path: Path, known: Known, finding: Finding) -> list[Broken]:
         connection = sqlite3.connect(path, isolation_level=None)
-        connection.row_factory = sqlite3.Row
         try:
             broken = [
                 Broken("corrupt", row[0]) for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"
