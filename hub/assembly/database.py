@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from hub.assembly.clock import AnchoredClock, boot_identity
 from hub.assembly.config import FILE, HubConfig
 from hub.assembly.home import Home
 from hub.language.document import load, validate
@@ -55,6 +56,14 @@ def write_fact(store: SqlStore, name: str, value: str) -> None:
         "ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE install.value <> excluded.value"
     )
     store.writer.run(lambda tx: tx.run(sql, name=name, value=value))
+
+
+def clock_of(store: SqlStore, *, own: bool) -> AnchoredClock:
+    """The hub's clock; the hub that owns the store hands on from process to process since when it can be trusted."""
+    clock = AnchoredClock()
+    if own:
+        write_fact(store, CLOCK_FACT, clock.steady(read_fact(store, CLOCK_FACT), boot_identity()).text())
+    return clock
 
 
 def key_mark(key: InstallKey) -> str:

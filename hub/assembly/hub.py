@@ -21,9 +21,8 @@ import structlog
 
 from hub.assembly.build import Built, Surroundings, build, hang_up
 from hub.assembly.catalogue import Catalogue, kept
-from hub.assembly.clock import AnchoredClock, boot_identity
 from hub.assembly.config import HubConfig
-from hub.assembly.database import CLOCK_FACT, CONFIG_FACT, migrated, read_fact, same_key, write_fact
+from hub.assembly.database import CONFIG_FACT, clock_of, migrated, same_key, write_fact
 from hub.assembly.desk import Desk, desk_of
 from hub.assembly.doors import Doors
 from hub.assembly.home import Home
@@ -303,11 +302,8 @@ def open_hub(
         same_key(store, key)
         around = around or Surroundings()
         if clock is None:
-            clock = anchored = AnchoredClock()
-            if own:
-                steady = anchored.steady(read_fact(store, CLOCK_FACT), boot_identity())
-                write_fact(store, CLOCK_FACT, steady.text())
-            around = replace(around, steady_since=anchored.steady_since)
+            clock = trusted = clock_of(store, own=own)
+            around = replace(around, steady_since=trusted.steady_since)
         hub = Hub(build(install, vault, key, store, around), vault, key, store, clock, around)
         if own and lock is not None:
             hub.own(lock)
