@@ -104,6 +104,7 @@ def _tell(account: Account) -> None:
         click.echo(f"{name:28} {json.dumps(value) if isinstance(value, dict | list) else value}")
     _list("parked", account.parked)
     _list("offence", account.verdict.offences)
+    _list("unfinished", account.unfinished)
     _list("moving", account.restless)
     _list("defect", account.defects)
     _list("failed", account.reasons)

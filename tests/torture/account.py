@@ -29,6 +29,11 @@ _PARKED = (
     "JOIN orders o ON o.key = s.order_key WHERE s.state = 'parked' ORDER BY s.order_key"
 )
 _ATTEMPTS = "SELECT trigger, verdict, code, message FROM attempts WHERE order_key = '{0}' AND step = '{1}' ORDER BY id"
+_STOPPED = (
+    "SELECT s.id, s.state, s.cause, s.detail FROM steps s JOIN orders o ON o.key = s.order_key "
+    "WHERE o.source_id = '{0}' AND s.state NOT IN ('done', 'skipped', 'cancelled', 'blocked')"
+)
+_ENDS = {"completed": ("completed",), "cancelled": ("completed", "cancelled", "history")}
 _DEFECTS = ("a worker met a defect", "a message met a defect", "the front door failed")
 
 
@@ -63,6 +68,7 @@ class Account:
     verdict: Verdict
     parked: list[Parked]
     restless: list[str]
+    unfinished: list[str]  # orders that should have come to an end by themselves, and what stands in their way
     defects: list[str] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
 
@@ -92,7 +98,7 @@ def settle(rows: Rows, world: Path, log: Path, seconds: float, terms: Terms, don
         "faults_in_all": sum(verdict.counts["faults"].values()),
         "faults": verdict.counts["faults"],
     }
-    account = Account(counts, verdict, parked, restless, defects)
+    account = Account(counts, verdict, parked, restless, unfinished_of(rows, world), defects)
     account.reasons = _reasons(account, terms)
     return account
 
@@ -119,6 +125,17 @@ def parked_of(rows: Rows) -> list[Parked]:
     return found
 
 
+def unfinished_of(rows: Rows, world: Path) -> list[str]:
+    states = {answer["source_order_id"]: answer["state"] for answer in answers_by(rows)}
+    found = []
+    for order in Evidence.read(world).live:
+        state = states.get(order["id"], "unknown")
+        if state not in _ENDS.get(order["expect"], (state,)):
+            steps = [" ".join(map(str, row)) for row in rows(_STOPPED.format(order["id"]))]
+            found.append(f"{order['prefix']} {order['name']} ({order['story']}): {state}; " + " | ".join(steps))
+    return found
+
+
 def statuses_of(world: Path) -> Counter[int]:
     """What the hub answered to deliveries; 0 where nobody answered."""
     return Counter(line["status"] or 0 for line in read_lines(world / "deliveries.jsonl"))
@@ -138,6 +155,7 @@ def as_json(account: Account) -> str:
             "reasons": account.reasons,
             "parked_orders": [str(each) for each in account.parked],
             "offences": [str(each) for each in account.verdict.offences],
+            "unfinished": account.unfinished[:50],
             "moving": account.restless[:50],
             "defect_lines": account.defects[:50],
         },

@@ -19,14 +19,15 @@ class Terms:
     quiet: float = 20.0  # so long nothing may change before a run counts as over
     kill_every: Span = (2.0, 10.0)  # of a life, not of a boot
     killed_booting: float = 0.1  # of the boots
-    stop_every: Span = (60.0, 180.0)
+    stop_every: Span = (120.0, 300.0)
     stop_for: Span = (5.0, 180.0)
     killed_stopped: float = 0.35  # of those that stand still
     clock_every: Span = (15.0, 45.0)
-    clock_error: Span = (-300.0, 290.0)  # a signature is too old at 300, and takes its time on the way
+    clock_error: Span = (-300.0, 300.0)
+    calm_error: float = 290.0  # as far ahead as it may be while signatures, valid for 300 s, still arrive in time
     full_every: Span = (45.0, 120.0)
     full_for: Span = (3.0, 15.0)
-    sweep_every: float = 30.0  # by the hub, of each storefront
+    sweep_every: float = 60.0  # each storefront by the hub, which looks back ten times as far
     parked_share: float = 0.001  # so many of the orders may be parked
 
     @property

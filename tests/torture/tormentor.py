@@ -65,7 +65,7 @@ class Tormentor:
             self._free(now)
 
     def relent(self) -> None:
-        """Nothing is done to it any more. The clock stays as far ahead as it ever was, or hours would seem to come."""
+        """Nothing is done to it any more. The clock stays ahead: set back, it would let the hub wait for minutes."""
         never = math.inf
         self._kill_at = self._stop_at = self._fill_at = self._move_at = never
         if self._phase == "stopped":
@@ -75,7 +75,7 @@ class Tormentor:
         if self._full is not None:
             self._free(time.monotonic())
         self._fill_at = never
-        self._clock.move(self._terms.clock_error[1])
+        self._clock.move(self._terms.calm_error)
         self._moves = False
 
     # --- the process
