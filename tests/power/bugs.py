@@ -42,20 +42,20 @@ class _Split(SqlStore):
     """Writes an order's steps in one transaction, and the intent that goes with them in another."""
 
     def change(self, order: str, decide: Callable[[Book], T], now: datetime) -> T:
-        made: list[tuple[Book, dict[str, Any]]] = []
+        made: list[tuple[Book, books.Before]] = []
 
         def first(tx: Tx) -> T:
             book, before = books.load(tx, order, lock=True)
             made[:] = [(book, before)]
             answer = decide(book)
-            books._save_order(tx, book, before, now)
-            books._save_steps(tx, book, before["steps"])
+            books._save_order(tx, book, before.order, now)
+            books._save_steps(tx, book, before.steps)
             return answer
 
         def second(tx: Tx) -> None:
             for book, before in made:
-                books._save_effects(tx, book, before["effects"])
-                books._append(tx, book)
+                books._save_effects(tx, book, before.effects)
+                books._append(tx, book, now)
 
         answer = self.writer.run(first)
         self.writer.run(second)

@@ -164,7 +164,7 @@ class Witness:
             for effect in book.effects.values():
                 row = rows.effect_row(order, effect)
                 name = (order, effect.capability, effect.subject, effect.generation)
-                versions[name] = self._history.decide(name, tuple(row[c] for c in rows.EFFECT_COLUMNS))
+                versions[name] = self._history.decide(name, row)
             return answer
 
         return self._told(lambda: self._store.change(order, decided, now), versions)
