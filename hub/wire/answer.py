@@ -14,6 +14,7 @@ MAX_INFORMATIONAL = 8
 
 _STATUS = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: [^\x00]*)?")
 _NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_ENDS_A_LINE = re.compile(rb"[\x00\r]")  # to somebody: in a header's value it is refused, as RFC 9110 asks
 _LENGTH = re.compile(r"[0-9]{1,15}")
 _CHUNK_SIZE = re.compile(rb"([0-9a-fA-F]{1,12})[ \t]*(?:;.*)?")
 
@@ -65,7 +66,7 @@ def _headers(channel: Channel, deadline: float) -> dict[str, str]:
             return headers
         left -= len(line)
         name, colon, value = line.partition(b":")
-        if not colon or left < 0 or not _NAME.fullmatch(name):
+        if not colon or left < 0 or not _NAME.fullmatch(name) or _ENDS_A_LINE.search(value):
             raise Unanswered("the answer's headers are malformed")
         key = name.decode("ascii").lower()
         text = value.strip(b" \t").decode("latin-1")
