@@ -18,17 +18,29 @@ class Unreadable(Exception):
 
 
 def decode(body: bytes, kind: str) -> Any:
-    """`body` as json, xml, form or text; an empty one is None. Raises `Unreadable`."""
+    """`body` as json, xml, form or text; an empty one is None. Raises `Unreadable`.
+
+    NUL characters, which no database can hold, become U+FFFD.
+    """
     if not body.strip():
         return None
     try:
         return _DECODERS[kind](body)
-    except (DecodeError, UnicodeDecodeError, expat.ExpatError, ValueError) as error:
+    except (DecodeError, UnicodeDecodeError, expat.ExpatError, ValueError, LookupError) as error:
         raise Unreadable(f"the answer is not readable {kind}: {error}"[:200]) from error
 
 
 def _form(body: bytes) -> dict[str, str]:
-    return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MAX_FORM_FIELDS))
+    pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MAX_FORM_FIELDS)
+    return {_storable(name): _storable(value) for name, value in pairs}
+
+
+def _text(body: bytes) -> str:
+    return _storable(body.decode())
+
+
+def _storable(text: str) -> str:
+    return text.replace("\0", "\ufffd")
 
 
 def _xml(body: bytes) -> dict[str, Any]:
@@ -52,6 +64,8 @@ class _Builder:
     def __init__(self) -> None:
         self.root: dict[str, Any] = {}
         self._stack: list[dict[str, Any]] = [self.root]
+        # Pieces, because a text between many elements grows by one piece each: joined at once it stays linear.
+        self._texts: list[list[str]] = [[]]
         self._count = 0
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
@@ -59,13 +73,14 @@ class _Builder:
         if len(self._stack) > MAX_XML_DEPTH or self._count > MAX_XML_NODES:
             raise ValueError("the document is too deep or too large")
         self._stack.append({f"@{key}": value for key, value in attributes.items()})
+        self._texts.append([])
 
     def text(self, data: str) -> None:
-        self._stack[-1]["#text"] = self._stack[-1].get("#text", "") + data
+        self._texts[-1].append(data)
 
     def end(self, name: str) -> None:
         node = self._stack.pop()
-        text = node.pop("#text", "").strip()
+        text = "".join(self._texts.pop()).strip()
         value: Any = {**node, "#text": text} if node and text else node or text
         parent = self._stack[-1]
         held = parent.get(name)
@@ -75,4 +90,4 @@ class _Builder:
             parent[name] = value if held is None else [held, value]
 
 
-_DECODERS: dict[str, Any] = {"json": decode_json, "xml": _xml, "form": _form, "text": lambda body: body.decode()}
+_DECODERS: dict[str, Any] = {"json": decode_json, "xml": _xml, "form": _form, "text": _text}

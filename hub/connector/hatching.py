@@ -159,7 +159,7 @@ def _sent(send: Send, stored: Any, context: Context) -> Outcome:
     except AuthFault as fault:
         return Outcome(fault.verdict, code=fault.code, message=redact.text(fault.what, secrets))
     except Fault as fault:
-        return Outcome(Verdict.UNKNOWN, code="unreadable", message=fault.what)
+        return Outcome(Verdict.UNKNOWN, code="unreadable", message=redact.text(fault.what, secrets))
     except Exception as error:  # an SDK raises anything: only a cause that we know makes it more than unknown
         return _failed(error, secrets)
 

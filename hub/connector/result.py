@@ -40,7 +40,7 @@ def _flat(value: Any) -> Any:
 
 
 def _typed(name: str, value: Any) -> Any:
-    return _id(value) if name == "id" or name.endswith("_id") else _ids(value)
+    return _id(name, value) if name == "id" or name.endswith("_id") else _ids(value)
 
 
 def _ids(value: Any) -> Any:
@@ -51,6 +51,10 @@ def _ids(value: Any) -> Any:
     return value
 
 
-def _id(value: Any) -> Any:
-    """Providers give numbers; 64 bits of them do not survive every reader."""
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+def _id(name: str, value: Any) -> str | None:
+    """Providers give numbers; 64 bits of them do not survive every reader. Anything else names nothing."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    raise Fault(f"{name} is neither a text nor a whole number", f"result.{name}")

@@ -7,6 +7,7 @@ credentials; other 4xx a refusal; everything else, a 2xx included, unknown. For 
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -42,12 +43,12 @@ def judge(operation: Operation, answer: Answer, scope: Mapping[str, Any], secret
     for row in operation.rows:
         if row.fits(answer.status) and (row.when is None or row.when.holds(full)):
             return _apply(operation, row, answer, full, secrets)
-    return dataclasses.replace(_default(operation, answer, full), replayed=_replayed(operation, full))
+    return dataclasses.replace(_default(operation, answer, full, secrets), replayed=_replayed(operation, full))
 
 
 def plainly(operation: Operation, answer: Answer, scope: Mapping[str, Any], secrets: Collection[str] = ()) -> Outcome:
     """The same for a further question, which has no table of its own: a readable 2xx is an answer."""
-    refused = _graphql(answer, mutating=False) if answer.status == 200 else None
+    refused = _graphql(answer, secrets, mutating=False) if answer.status == 200 else None
     if refused is not None:
         return refused
     if 200 <= answer.status < 300 and answer.readable:
@@ -92,11 +93,14 @@ def _apply(
         result = shaped(operation.capability, rendered, complete=verdict is Verdict.DONE)
     except Fault as fault:
         if verdict is Verdict.DONE:  # a success that does not say what it did is not one
-            return Outcome(
-                Verdict.UNKNOWN, {}, "unreadable", f"{fault.what} ({fault.path})"[:_MAX_TEXT], replayed=replayed
-            )
+            return Outcome(Verdict.UNKNOWN, {}, "unreadable", _why(fault, secrets), replayed=replayed)
         result = {}
     return Outcome(verdict, result, code, message, wait, replayed)
+
+
+def _why(fault: Fault, secrets: Collection[str]) -> str:
+    """A fault may quote the value it is about, and the value is the provider's."""
+    return redact.text(f"{fault.what} ({fault.path})", secrets)[:_MAX_TEXT]
 
 
 def _text(shape: Shape | None, scope: Mapping[str, Any], secrets: Collection[str]) -> str | None:
@@ -112,18 +116,18 @@ def _text(shape: Shape | None, scope: Mapping[str, Any], secrets: Collection[str
 def _seconds(shape: Shape | None, scope: Mapping[str, Any]) -> float | None:
     try:
         value = None if shape is None else float(shape.render(scope))
-    except (Fault, TypeError, ValueError):
+    except (Fault, TypeError, ValueError, OverflowError):
         return None
-    return None if value is None else min(max(value, 0.0), LONGEST_RETRY_AFTER)
+    return None if value is None or math.isnan(value) else min(max(value, 0.0), LONGEST_RETRY_AFTER)
 
 
-def _default(operation: Operation, answer: Answer, scope: Mapping[str, Any]) -> Outcome:
+def _default(operation: Operation, answer: Answer, scope: Mapping[str, Any], secrets: Collection[str]) -> Outcome:
     if operation.body is not None and operation.body.kind == "graphql" and answer.status == 200:
-        graphql = _graphql(answer, operation.mutating)
+        graphql = _graphql(answer, secrets, operation.mutating)
         if graphql is not None:
             return graphql
     if 200 <= answer.status < 300 and not operation.mutating:
-        return _answered(operation, answer, scope)
+        return _answered(operation, answer, scope, secrets)
     verdict = _default_verdict(answer.status, operation.mutating)
     return Outcome(verdict, {}, str(answer.status), f"the provider answered {answer.status}")
 
@@ -140,13 +144,13 @@ def _default_verdict(status: int, mutating: bool) -> Verdict:
     return Verdict.UNKNOWN
 
 
-def _answered(operation: Operation, answer: Answer, scope: Mapping[str, Any]) -> Outcome:
+def _answered(operation: Operation, answer: Answer, scope: Mapping[str, Any], secrets: Collection[str]) -> Outcome:
     if not answer.readable:
         return Outcome(Verdict.UNKNOWN, {}, "unreadable", "the answer could not be read")
     try:
         return Outcome(Verdict.DONE, shaped(operation.capability, operation.result.render(scope)))
     except Fault as fault:
-        return Outcome(Verdict.UNKNOWN, {}, "unreadable", f"{fault.what} ({fault.path})"[:_MAX_TEXT])
+        return Outcome(Verdict.UNKNOWN, {}, "unreadable", _why(fault, secrets))
 
 
 _GRAPHQL = {
@@ -158,7 +162,7 @@ _GRAPHQL = {
 }
 
 
-def _graphql(answer: Answer, mutating: bool) -> Outcome | None:
+def _graphql(answer: Answer, secrets: Collection[str], mutating: bool) -> Outcome | None:
     """GraphQL says no with a 200: what its `errors` mean where the manifest has no row for them."""
     errors = answer.value.get("errors") if isinstance(answer.value, dict) else None
     if not errors:
@@ -167,4 +171,5 @@ def _graphql(answer: Answer, mutating: bool) -> Outcome | None:
     extensions = first.get("extensions")
     code = str(extensions.get("code", "")) if isinstance(extensions, dict) else ""
     verdict = _GRAPHQL.get(code, Verdict.UNKNOWN if mutating else Verdict.REFUSED)
-    return Outcome(verdict, {}, code or "graphql", redact.text(str(first.get("message", "GraphQL errors")))[:_MAX_TEXT])
+    message = redact.text(str(first.get("message", "GraphQL errors")), secrets)[:_MAX_TEXT]
+    return Outcome(verdict, {}, redact.text(code, secrets)[:_MAX_TEXT] or "graphql", message)

@@ -18,6 +18,7 @@ _STRINGS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
 _BRACKETS = re.compile(rb"[\[\]{}]")
 _LONG_NUMBER = re.compile(rb"[0-9.eE+-]{%d}" % (MAX_NUMBER_CHARACTERS + 1))
 _EXPONENT = re.compile(r"[eE][+-]?0*([0-9]*)")
+_PLAINEST = -6  # the smallest power of ten that a Decimal writes without an exponent
 _ESCAPE = re.compile(rb"\\(?:u([0-9a-fA-F]{4})(?:\\u([dD][c-fC-F][0-9a-fA-F]{2}))?|.)", re.DOTALL)
 _REPLACEMENT = rb"\ufffd"
 
@@ -34,7 +35,12 @@ def _exact(text: str) -> Decimal:
     exponent = _EXPONENT.search(text)
     if exponent is not None and int(exponent[1] or "0") > MAX_EXPONENT:
         raise DecodeError(f"a number's exponent is beyond {MAX_EXPONENT}")
-    return Decimal(text)
+    number = Decimal(text)
+    power = number.adjusted()
+    # What is accepted must also be accepted as we write it down, which may be with an exponent where this had none.
+    if abs(power) > MAX_EXPONENT and (power < _PLAINEST or int(number.as_tuple().exponent) > 0):
+        raise DecodeError(f"a number's exponent is beyond {MAX_EXPONENT}")
+    return number
 
 
 _decoder = msgspec.json.Decoder(float_hook=_exact)
@@ -46,7 +52,8 @@ def decode_json(raw: bytes) -> Any:
 
     Raises DecodeError for anything but strict UTF-8 JSON, for nesting beyond 64, more than 100,000 nodes, duplicate
     keys (also those that are equal only after unescaping), NaN, and numbers longer than 64 characters or with an
-    exponent beyond 18. NUL characters and lone surrogates, which no database or mail can hold, become U+FFFD.
+    exponent beyond 18, as they are written or as they would be written again. NUL characters and lone surrogates,
+    which no database or mail can hold, become U+FFFD.
     """
     bare = _STRINGS.sub(b"", raw)
     _check_shape(bare)

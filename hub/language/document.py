@@ -41,12 +41,17 @@ from hub.language.secret import REFERENCE_MEND, looks_leaked
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 32
 
+# What the parsers raise over text that is no YAML; to one of them a strange version is an AssertionError.
+_OF_THE_PARSER = (YAMLError, RecursionError, ValueError, AttributeError, AssertionError, IndexError)
+
 Place = tuple[str | int, ...]
 Model = TypeVar("Model", bound=BaseModel)
 
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,63})", re.ASCII)
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,40})\.[0-9]{1,40}", re.ASCII)
 _NOT_A_NUMBER = re.compile(r"[-+]?\.(inf|nan)", re.IGNORECASE)
+# What only an escape can bring in, and neither a database nor a hash of the document can hold.
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _CONSTANTS: dict[str, Any] = {"": None, "~": None, "null": None, "true": True, "false": False}
 
 
@@ -122,7 +127,7 @@ def _quickly(text: str, file: str) -> Document | None:
     reader = _Reader(file)
     try:
         data = reader.read(iter(YAML(typ="safe", pure=False).parse(text)))
-    except (YAMLError, Problems, RecursionError, ValueError, AttributeError):
+    except (Problems, *_OF_THE_PARSER):
         return None
     return None if reader.problems else _made(reader, data)
 
@@ -134,8 +139,8 @@ def _carefully(text: str, file: str) -> Document:
         data = reader.read(iter(yaml.parse(text)))
     except MarkedYAMLError as error:
         raise Problems([*reader.problems, _syntax(file, error)]) from error
-    except (YAMLError, RecursionError, ValueError) as error:
-        what = f"the document is not YAML: {str(error).splitlines()[0]}"
+    except _OF_THE_PARSER as error:
+        what = f"the document is not YAML: {(str(error).splitlines() or [type(error).__name__])[0]}"
         raise Problems([*reader.problems, _fault(file, what, "correct the syntax")]) from error
     if reader.problems:
         raise Problems(reader.problems)
@@ -221,7 +226,7 @@ class _Reader:
             self._refuse(event, path, "a key has an anchor or a tag", "remove it")
         if event.value == "<<" and not event.style:
             self._refuse(event, path, "a merge key stands here", "write the merged values out")
-        return str(event.value)
+        return self._storable(event, path)
 
     def _sequence(self, events: Iterator[Event], path: Place) -> list[Any]:
         data: list[Any] = []
@@ -232,7 +237,7 @@ class _Reader:
         return data
 
     def _scalar(self, event: ScalarEvent, path: Place) -> Any:
-        text = str(event.value)
+        text = self._storable(event, path)
         if looks_leaked(text):
             return self._refuse(event, path, "a secret stands here in plain text", REFERENCE_MEND)
         if event.style or (event.tag is not None and str(event.tag) == "!"):
@@ -246,6 +251,13 @@ class _Reader:
         if _NOT_A_NUMBER.fullmatch(text):
             return self._refuse(event, path, f"{text} is not a number", "write a finite number")
         return text
+
+    def _storable(self, event: ScalarEvent, path: Place) -> str:
+        text = str(event.value)
+        if _UNSTORABLE.search(text):
+            what = "an escape stands for NUL or for half a character, which cannot be stored"
+            self._refuse(event, path, what, "remove the escape, or write the character itself")
+        return _UNSTORABLE.sub("\ufffd", text)
 
     def _note(self, event: Event, path: Place) -> None:
         mark, end, key = event.start_mark, event.end_mark, self._key or event.start_mark

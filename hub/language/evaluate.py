@@ -14,6 +14,8 @@ from typing import Any
 
 MAX_STEPS = 2_000_000
 MAX_TEXT = 262_144
+LONG_TEXT = 4_096  # a text beyond this is paid for, wherever one is read or made: a step for every 16 characters
+_FREE_NODES = 32  # an expression of so many parts costs one step for each element that it is applied to
 
 Run = Callable[[Any, "Frame"], Any]
 
@@ -42,6 +44,11 @@ class Frame:
         if self.steps < 0:
             raise ExpressionError("the expression does more work than is allowed")
 
+    def charge_text(self, value: Any) -> None:
+        """Pays for a text that is read or made, if it is a long one."""
+        if type(value) is str and len(value) > LONG_TEXT:
+            self.charge(len(value) >> 4)
+
     def charge_all(self, value: Any) -> None:
         """Pays for a whole value as it would be written out: shared parts count as often as they appear."""
         waiting = [value]
@@ -56,6 +63,8 @@ class Frame:
                 waiting.extend(node)
             elif type(node) is str:
                 text += len(node)
+                if len(node) > LONG_TEXT:
+                    self.charge_text(node)
                 if text > 64 * MAX_TEXT:
                     raise ExpressionError("the result is larger than is allowed")
 
@@ -82,6 +91,17 @@ def equal(left: Any, right: Any, frame: Frame) -> bool:
     if type(left) is type(right) or (is_number(left) and is_number(right)):
         return bool(left == right)
     return False
+
+
+def weight(tree: dict[str, Any]) -> int:
+    """The steps that one application of an expression costs."""
+    nodes, waiting = 0, [tree]
+    while waiting:
+        node = waiting.pop()
+        nodes += 1
+        if node["type"] != "slice":
+            waiting.extend(node["children"])
+    return 1 + nodes // _FREE_NODES
 
 
 def compile_tree(tree: dict[str, Any], call: Callable[[str, list[dict[str, Any]]], Run]) -> Run:
@@ -177,40 +197,43 @@ def _flatten(tree: dict[str, Any], sub: Sub) -> Run:
     return run
 
 
-def _project(elements: list[Any], right: Run, frame: Frame) -> list[Any]:
-    frame.charge(len(elements))
+def _project(elements: list[Any], right: Run, frame: Frame, each: int) -> list[Any]:
+    frame.charge(len(elements) * each)
     return [found for element in elements if (found := right(element, frame)) is not None]
 
 
 def _projection(tree: dict[str, Any], sub: Sub) -> Run:
     base, right = map(sub, tree["children"])
+    each = weight(tree["children"][1])
 
     def run(value: Any, frame: Frame) -> Any:
         elements = base(value, frame)
-        return _project(elements, right, frame) if type(elements) is list else None
+        return _project(elements, right, frame, each) if type(elements) is list else None
 
     return run
 
 
 def _value_projection(tree: dict[str, Any], sub: Sub) -> Run:
     base, right = map(sub, tree["children"])
+    each = weight(tree["children"][1])
 
     def run(value: Any, frame: Frame) -> Any:
         elements = base(value, frame)
-        return _project(list(elements.values()), right, frame) if type(elements) is dict else None
+        return _project(list(elements.values()), right, frame, each) if type(elements) is dict else None
 
     return run
 
 
 def _filter(tree: dict[str, Any], sub: Sub) -> Run:
     base, right, keep = map(sub, tree["children"])
+    each, kept = weight(tree["children"][1]), weight(tree["children"][2])
 
     def run(value: Any, frame: Frame) -> Any:
         elements = base(value, frame)
         if type(elements) is not list:
             return None
-        frame.charge(len(elements))
-        return _project([element for element in elements if truthy(keep(element, frame))], right, frame)
+        frame.charge(len(elements) * kept)
+        return _project([element for element in elements if truthy(keep(element, frame))], right, frame, each)
 
     return run
 

@@ -7,7 +7,7 @@ attributes: a value is null, true, false, an int, a Decimal, a text, a list or a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from decimal import Decimal
@@ -17,7 +17,7 @@ from jmespath import exceptions
 from jmespath.parser import Parser
 
 from hub.language.document import Document
-from hub.language.evaluate import ExpressionError, Frame, Run, compile_tree, truthy
+from hub.language.evaluate import LONG_TEXT, ExpressionError, Frame, Run, compile_tree, truthy, weight
 from hub.language.functions.registry import Function, FunctionSet
 from hub.language.problem import Problems, suggestion
 
@@ -93,7 +93,7 @@ class _Compiler:
         if len(self.source) > MAX_CHARACTERS:
             self.fail(f"the expression is longer than {MAX_CHARACTERS} characters", "split it")
         tree = self.parse()
-        count = self.inspect(tree, 0)
+        count = self.inspect({"type": "pipe", "children": [tree]}, -1) - 1
         if count > MAX_TREE_NODES:
             self.fail("the expression has too many parts", "split it")
         run = compile_tree(tree, self.call)
@@ -133,6 +133,8 @@ class _Compiler:
             return 1
         if tree["type"] == "subexpression":
             self.straighten(tree)
+        if tree["type"] != "function_expression" and any(child["type"] == "expref" for child in tree["children"]):
+            self.fail("'&' stands where no function takes an expression", "remove it, or call a function with it", "&")
         return 1 + sum(self.inspect(child, depth + 1) for child in tree["children"])
 
     def straighten(self, tree: dict[str, Any]) -> None:
@@ -172,7 +174,8 @@ class _Compiler:
         if fault:
             self.fail(f"{name}: {fault}", f"write {function.usage}", f"{name}(")
         trees = [argument["children"][0] if argument["type"] == "expref" else argument for argument in arguments]
-        return _caller(function, [compile_tree(tree, self.call) for tree in trees])
+        weights = [weight(tree) for tree in trees]
+        return _caller(function, [compile_tree(tree, self.call) for tree in trees], weights)
 
     def fail(self, what: str, mend: str, near: str = "", *, offset: int = 0) -> NoReturn:
         at = max(self.source.find(near), 0) if near else min(max(offset, 0), len(self.source))
@@ -198,7 +201,7 @@ def _roots(tree: dict[str, Any]) -> set[str]:
     return {name for child in children for name in _roots(child)}
 
 
-def _caller(function: Function, arguments: list[Run]) -> Run:
+def _caller(function: Function, arguments: list[Run], weights: list[int]) -> Run:
     if function.lazy == "when":
         condition, then, otherwise = arguments
         return lambda value, frame: (then if truthy(condition(value, frame)) else otherwise)(value, frame)
@@ -206,14 +209,34 @@ def _caller(function: Function, arguments: list[Run]) -> Run:
         return _first_present(arguments)
     plain = function.run
     if function.expressions or function.framed:
-        return _framed(function, arguments)
+        return _framed(function, arguments, weights)
     if len(arguments) == 1:
-        only = arguments[0]
-        return lambda value, frame: plain(only(value, frame))
-    if len(arguments) == 2:
-        first, second = arguments
-        return lambda value, frame: plain(first(value, frame), second(value, frame))
-    return lambda value, frame: plain(*[argument(value, frame) for argument in arguments])
+        return _of_one(plain, arguments[0])
+
+    def run(value: Any, frame: Frame) -> Any:
+        given = [argument(value, frame) for argument in arguments]
+        for one in given:
+            if type(one) is str and len(one) > LONG_TEXT:
+                frame.charge_text(one)
+        made = plain(*given)
+        if type(made) is str and len(made) > LONG_TEXT:
+            frame.charge_text(made)
+        return made
+
+    return run
+
+
+def _of_one(plain: Callable[[Any], Any], argument: Run) -> Run:
+    def run(value: Any, frame: Frame) -> Any:
+        given = argument(value, frame)
+        if type(given) is str and len(given) > LONG_TEXT:
+            frame.charge_text(given)
+        made = plain(given)
+        if type(made) is str and len(made) > LONG_TEXT:
+            frame.charge_text(made)
+        return made
+
+    return run
 
 
 def _first_present(arguments: list[Run]) -> Run:
@@ -227,18 +250,31 @@ def _first_present(arguments: list[Run]) -> Run:
     return run
 
 
-def _framed(function: Function, arguments: list[Run]) -> Run:
+def _framed(function: Function, arguments: list[Run], weights: list[int]) -> Run:
     plain, expressions = function.run, function.expressions
 
     def run(value: Any, frame: Frame) -> Any:
         given = [
-            _bound(argument, frame) if index in expressions else argument(value, frame)
+            _bound(argument, frame, weights[index]) if index in expressions else argument(value, frame)
             for index, argument in enumerate(arguments)
         ]
-        return plain(frame, *given)
+        for one in given:
+            if type(one) is str and len(one) > LONG_TEXT:
+                frame.charge_text(one)
+        made = plain(frame, *given)
+        if type(made) is str and len(made) > LONG_TEXT:
+            frame.charge_text(made)
+        return made
 
     return run
 
 
-def _bound(argument: Run, frame: Frame) -> Any:
-    return lambda element: argument(element, frame)
+def _bound(argument: Run, frame: Frame, each: int) -> Any:
+    if each == 1:  # paid for by the function, with the element
+        return lambda element: argument(element, frame)
+
+    def applied(element: Any) -> Any:
+        frame.charge(each)
+        return argument(element, frame)
+
+    return applied

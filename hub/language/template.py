@@ -75,12 +75,19 @@ class Template:
         """The template filled in. Plain data; None where the whole gives nothing.
 
         Raises ExpressionError, with ``path`` in the output, at the first expression that fails; given ``faults``, it
-        puts every such error there instead, and leaves those places out.
+        puts every such error there instead, and leaves those places out; where it takes more work than is allowed, that
+        is the last of them and nothing is given.
         """
         root = dict(scope)
         frame = Frame(root)
-        value = self.draw(root, _Rendering(frame, faults), ())
-        frame.charge_all(value)
+        try:
+            value = self.draw(root, _Rendering(frame, faults), ())
+            frame.charge_all(value)
+        except ExpressionError as error:
+            if faults is None:
+                raise
+            faults.append(error)
+            return None
         return None if value is ABSENT else value
 
     def part(self, scope: dict[str, Any], faults: list[ExpressionError]) -> Any:

@@ -9,6 +9,9 @@ from pydantic import ValidationError
 from hub.language.problem import path_text
 from hub.model.message import FieldProblem
 
+# More than a person reads; a payload of 150 KB can have a quarter of a million of them, and they are all stored.
+MOST_PROBLEMS = 100
+
 _INDEX = re.compile(r"\[\d+\]")
 _SAYINGS = {
     "missing": "the payload gives nothing for it",
@@ -43,10 +46,20 @@ def wrong_kind(path: str, wanted: str) -> FieldProblem:
     return FieldProblem(path, f"{wanted} was expected here", "see whether this mapping is meant for this payload")
 
 
+def fewer(problems: list[FieldProblem]) -> tuple[FieldProblem, ...]:
+    """Each problem once, and of very many the first, with a word that there are more."""
+    distinct = tuple(dict.fromkeys(problems))
+    if len(distinct) <= MOST_PROBLEMS:
+        return distinct
+    more = FieldProblem("", "there are more problems than these", "see whether this mapping is meant for this payload")
+    return (*distinct[:MOST_PROBLEMS], more)
+
+
 def from_validation(error: ValidationError, mapping: str, where: str) -> list[FieldProblem]:
     """What keeps a filled-in template from being a canonical document. Values are not quoted: they may be personal."""
     found = []
-    for detail in error.errors(include_url=False, include_input=False, include_context=False):
+    details = error.errors(include_url=False, include_input=False, include_context=False)
+    for detail in details[: MOST_PROBLEMS + 1]:
         path = tuple(part for part in detail["loc"])
         last = str(path[-1]) if path else ""
         if detail["type"] == "string_pattern_mismatch" and last in _PATTERNS:

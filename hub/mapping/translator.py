@@ -12,7 +12,7 @@ from hub.language.evaluate import ExpressionError
 from hub.language.expression import Expression
 from hub.language.problem import path_text
 from hub.mapping.balance import judge
-from hub.mapping.fault import from_expression, from_validation, missing, wrong_kind
+from hub.mapping.fault import fewer, from_expression, from_validation, missing, wrong_kind
 from hub.mapping.load import CompiledFacts, Mapping
 from hub.mapping.told import Told
 from hub.model.message import Entity, Evidence, FieldProblem, Translation
@@ -64,7 +64,7 @@ def translate_document(mapping: Mapping, document: Any, settings: Table[str, Any
     for one in documents:
         run.take({**scope, "source": one})
     if run.problems:
-        return Translation(problems=tuple(dict.fromkeys(run.problems)))
+        return Translation(problems=fewer(run.problems))
     return Translation(entities=tuple(run.entities), evidence=tuple(run.evidence))
 
 

@@ -53,7 +53,9 @@ def minor(value: Decimal | int | str, currency: str) -> int:
         raise MoneyError(f"{value!r} is not an amount") from error
     if not number.is_finite() or abs(number.adjusted()) > 18:
         raise MoneyError(f"{value!r} is not an amount")
-    scaled = number.scaleb(exponent(currency)).quantize(Decimal(1), rounding="ROUND_HALF_UP")
+    places = exponent(currency)
+    # Rounded before it is shifted: shifting first would round by itself, to 28 digits, and then a second time.
+    scaled = number.quantize(Decimal(1).scaleb(-places), rounding="ROUND_HALF_UP").scaleb(places)
     if abs(scaled) > LARGEST_MINOR:
         raise MoneyError(f"{value!r} {currency} is larger than any order")
     return int(scaled)

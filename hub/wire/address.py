@@ -37,6 +37,8 @@ _REFUSED = tuple(
     )
 )  # fmt: skip
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+# Networks whose addresses end in an IPv4 address: the two of NAT64, and the old way of writing one as IPv6.
+_TAILED = (_NAT64, ipaddress.ip_network("64:ff9b:1::/48"), ipaddress.ip_network("::/96"))
 
 # Never, not even by name: credentials of the machine itself are handed out here.
 _METADATA = tuple(
@@ -120,9 +122,9 @@ def is_local_name(host: str) -> bool:
 
 def address_fault(address: Address, private_allowed: bool = False) -> str | None:
     """Why no connection may be opened to this address, or None."""
+    if any(_within(one, _METADATA) for one in (address, *_carried(address))):
+        return f"{address} is, or leads to, a link-local or metadata address"
     address = _unwrap(address)
-    if _within(address, _METADATA):
-        return f"{address} is a link-local or metadata address"
     if address.is_multicast or address.is_unspecified:
         return f"{address} is no host's address"
     if private_allowed:
@@ -140,6 +142,16 @@ def _unwrap(address: Address) -> Address:
         if address in _NAT64:
             return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
     return address
+
+
+def _carried(address: Address) -> list[ipaddress.IPv4Address]:
+    """Every IPv4 address that an IPv6 one carries in any of the ways there are: some router may unwrap it."""
+    if not isinstance(address, ipaddress.IPv6Address):
+        return []
+    found = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
+    if any(address in network for network in _TAILED):
+        found.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
+    return [one for one in found if one is not None]
 
 
 def _within(

@@ -13,18 +13,21 @@ import re
 import zlib
 from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
+from itertools import islice
 from typing import Any
-from urllib.parse import unquote_plus
+from urllib.parse import quote, unquote_plus
 
-from hub.wire.card import groups_of_card, is_card
+from hub.wire.card import is_card
 
 HIDDEN = "[REDACTED]"
 OMITTED = "[…]"
 _MAX_TEXT = 4096
+_MARGIN = 1024  # read beyond that and never shown, so that no credential is cut in two and not known again
 MOST = 250  # values of one body: a transcript is for a person to read
 _MAX_DEPTH = 12
 _SHORTEST_SECRET = 4
 _SMALLEST_CARD = 10**13
+_LONGEST_CARD = 19  # digits
 
 _HEADERS = """
 accept content-type content-length date server retry-after x-retry-after request-id x-request-id idempotent-replayed
@@ -41,8 +44,9 @@ livemode test mode count has_more page total_pages field path locations extensio
 """
 FIELDS = frozenset(_FIELDS.split())
 
-# 14 to 19 digits with at most one separator between two; which of them are cards, brand and check digit decide.
-_PAN = re.compile(r"(?<![0-9])[0-9](?:[ \-\u00a0\u2007\u202f.]?[0-9]){13,18}(?![0-9])")
+# 14 digits or more with at most one separator between two: somewhere among them a card's number may stand.
+_PAN = re.compile(r"(?<![0-9])[0-9](?:[ \-\u00a0\u2007\u202f.]?[0-9]){13,}")
+_DIGITS = re.compile(r"[0-9]+")
 _CVV = re.compile(r"\b(cvv2?|cvc2?|cid|security code)\b(\W{0,3})[0-9]{3,4}\b", re.IGNORECASE)
 _AUTHORIZATION = re.compile(r"\b(?:proxy-)?authorization\b\s*[:=]\s*[^\r\n]+", re.IGNORECASE)
 _SCHEME = re.compile(r"\b(?:bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE)
@@ -57,6 +61,8 @@ _KNOWN_TOKEN = re.compile(
     r"|eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*)"
 )
 _MAIL = re.compile(r"([A-Za-z0-9])[A-Za-z0-9._%+-]{0,63}@([A-Za-z0-9])[A-Za-z0-9-]*(?:\.[A-Za-z0-9-]+)+")
+_PACKED = re.compile("H4sI")  # how gzip begins in base64
+_READABLE = re.compile(rb"[\x20-\x7e]{8}")
 _ENCODED = re.compile(r"[A-Za-z0-9+/_-]{20,}={0,2}")
 # Only a text in which this is found can hold anything of the above: most texts are passed by one quick look.
 _SUSPECT = re.compile(
@@ -68,19 +74,27 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u20
 
 def text(value: str, secrets: Collection[str] = ()) -> str:
     """`value` fit for a log: card numbers keep four digits, credentials nothing, mail addresses two letters."""
-    shown = value[:_MAX_TEXT]
-    for needle in _needles(secrets):
+    needles = _needles(secrets)
+    margin = max(_MARGIN, *map(len, needles)) if needles else _MARGIN
+    shown = value[: _MAX_TEXT + margin]
+    for needle in needles:
         shown = shown.replace(needle, HIDDEN)
     if _SUSPECT.search(shown):
-        shown = _careful(shown)
-    return _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", shown)
+        shown = _careful(shown, needles)
+    if len(value) > _MAX_TEXT + margin:
+        shown = shown[:-margin] or OMITTED  # what the cut has left of a credential is in there
+    return _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", shown[:_MAX_TEXT])
 
 
-def _careful(value: str) -> str:
-    shown = _scrub(value)
-    if "%" in shown and _scrub(unquote_plus(shown)) != unquote_plus(shown):
-        shown = _scrub(unquote_plus(shown))
-    return _ENCODED.sub(_encoded, shown)
+def _careful(value: str, needles: list[str]) -> str:
+    """`needles` are gone from the text itself, and may be in what it encodes."""
+    shown = _decoded(_scrub(value, []), needles)
+    if "%" in shown:
+        plain = unquote_plus(shown)
+        scrubbed = _scrub(plain, needles)
+        if scrubbed != plain:
+            shown = _decoded(scrubbed, needles)
+    return shown
 
 
 def headers(items: Mapping[str, str] | Iterable[tuple[str, str]], secrets: Collection[str] = ()) -> dict[str, str]:
@@ -117,7 +131,7 @@ class _Shower:
     """Shows one body, up to a number of values."""
 
     def __init__(self, allow: frozenset[str], secrets: Collection[str], most: int) -> None:
-        self._allow, self._secrets, self._left = allow, secrets, most
+        self._allow, self._secrets, self._left = allow, frozenset(secrets), most
 
     def show(self, value: Any, shown: bool, depth: int) -> Any:
         self._left -= 1
@@ -125,7 +139,7 @@ class _Shower:
             if depth > _MAX_DEPTH or self._left < 0:
                 return OMITTED
             return {
-                _key(str(key)): self.show(item, str(key).lower() in self._allow, depth + 1)
+                _key(str(key), self._secrets): self.show(item, str(key).lower() in self._allow, depth + 1)
                 for key, item in value.items()
                 if self._left > 0
             }
@@ -141,16 +155,16 @@ class _Shower:
 
 
 @lru_cache(maxsize=4096)
-def _key(name: str) -> str:
+def _key(name: str, secrets: frozenset[str]) -> str:
     """A field's name. A provider, or a shopper, may choose it: it is a text like any other."""
-    return text(name)
+    return text(name, secrets)
 
 
 def _number(value: Any) -> Any:
     """An integer stays one unless it reads as a card's number; a decimal is shown as its digits."""
     if isinstance(value, int) and abs(value) < _SMALLEST_CARD:
         return value
-    scrubbed = _scrub(str(value))
+    scrubbed = _scrub(str(value), [])
     return value if isinstance(value, int) and scrubbed == str(value) else scrubbed
 
 
@@ -159,41 +173,76 @@ def _needles(secrets: Collection[str]) -> list[str]:
 
 
 @lru_cache(maxsize=256)
-def _forms(secret: str) -> tuple[str, str]:
-    return secret, base64.b64encode(secret.encode()).decode().rstrip("=")
+def _forms(secret: str) -> tuple[str, ...]:
+    """A secret as it is, and as JSON, a URL or base64 would spell it."""
+    encoded = base64.b64encode(secret.encode()).decode().rstrip("=")
+    return tuple(dict.fromkeys((secret, json.dumps(secret)[1:-1], quote(secret, safe=""), encoded)))
 
 
-def _scrub(value: str) -> str:
+def _scrub(value: str, needles: list[str]) -> str:
+    for needle in needles:
+        value = value.replace(needle, HIDDEN)
+    value = _PAN.sub(_cards, value)  # first, while all of its digits are there
     value = _AUTHORIZATION.sub(HIDDEN, value)
     value = _SCHEME.sub(HIDDEN, value)
     value = _KNOWN_TOKEN.sub(HIDDEN, value)
     value = _NAMED.sub(lambda match: match[1] + HIDDEN, value)
     value = _USERINFO.sub(HIDDEN, value)
     value = _CVV.sub(r"\1\2***", value)
-    value = _PAN.sub(_card, value)
     return _MAIL.sub(r"\1***@\2***", value)
 
 
-def _card(match: re.Match[str]) -> str:
-    digits = re.sub(r"[^0-9]", "", match[0])
-    if is_card(digits.encode()):
-        return f"[PAN ****{digits[-4:]}]"
-    groups = list(re.finditer(r"[0-9]+", match[0]))
-    found = groups_of_card([group[0].encode() for group in groups])  # a date may follow: 4242424242424242 12/30
-    if found is None:
-        return match[0]
-    start, end = groups[found[0]].start(), groups[found[1] - 1].end()
-    return f"{match[0][:start]}[PAN ****{match[0][end - 4 : end]}]{match[0][end:]}"
+def _cards(match: re.Match[str]) -> str:
+    """The run with every card's number in it hidden. One begins and ends where a group of digits does: other numbers,
+    a date or a house's, may stand before and behind it."""
+    run = match[0]
+    groups = list(_DIGITS.finditer(run))
+    spans: list[tuple[int, int]] = []
+    for first, group in enumerate(groups):
+        digits = ""
+        for last in groups[first : first + _LONGEST_CARD]:
+            digits += last[0]
+            if len(digits) > _LONGEST_CARD:
+                break
+            if is_card(digits.encode()):
+                spans.append((group.start(), last.end()))
+    shown, at = "", 0
+    for start, end in _joined(spans):
+        shown += f"{run[at:start]}[PAN ****{re.sub('[^0-9]', '', run[start:end])[-4:]}]"
+        at = end
+    return shown + run[at:]
 
 
-def _encoded(match: re.Match[str]) -> str:
-    """A base64 run is hidden when what it decodes to (unpacked, if it is gzip) would have been scrubbed."""
-    run = match[0].rstrip("=").replace("-", "+").replace("_", "/")
-    try:
-        plain = base64.b64decode(run + "=" * (-len(run) % 4))
-        if plain[:2] == b"\x1f\x8b":
-            plain = zlib.decompressobj(wbits=31).decompress(plain, _MAX_TEXT)
-        decoded = plain.decode("utf-8")
-    except (binascii.Error, ValueError, zlib.error):
-        return match[0]
-    return match[0] if _scrub(decoded) == decoded else HIDDEN
+def _joined(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Spans, in the order of their starts, with overlapping ones as one."""
+    joined: list[tuple[int, int]] = []
+    for start, end in spans:
+        if joined and start < joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return joined
+
+
+def _decoded(value: str, needles: list[str]) -> str:
+    """Hides every base64 run that decodes (and unpacks, if it is gzip) to something that would have been scrubbed."""
+    return _ENCODED.sub(lambda match: HIDDEN if _hides(match[0], needles) else match[0], value)
+
+
+def _hides(run: str, needles: list[str]) -> bool:
+    run = run.rstrip("=").replace("-", "+").replace("_", "/")
+    # Letters and slashes before it join the run: it may begin at any of four places, and gzip where its mark stands.
+    begun = [run, run[1:], run[2:], run[3:], *(run[at.start() :] for at in islice(_PACKED.finditer(run), 4))]
+    return any(plain and _scrub(plain, needles) != plain for plain in map(_plain, begun))
+
+
+def _plain(run: str) -> str:
+    """What a base64 run stands for; nothing where that is no text, as with most ids."""
+    whole = len(run) - (len(run) % 4 == 1)
+    raw = binascii.a2b_base64(run[:whole] + "=" * (-whole % 4))
+    if raw[:2] == b"\x1f\x8b":
+        try:
+            raw = zlib.decompressobj(wbits=31).decompress(raw, _MAX_TEXT)
+        except zlib.error:
+            return ""
+    return raw.decode("utf-8", "replace") if _READABLE.search(raw) else ""

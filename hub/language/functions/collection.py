@@ -51,13 +51,14 @@ def compact(frame: Frame, value: Any) -> list[Any]:
 
 
 def where(frame: Frame, value: Any, key: Any, wanted: Any) -> list[Any]:
-    elements = _list(value, frame)
-    return [one for one in elements if type(one) is dict and key in one and equal(one[key], wanted, frame)]
+    name, elements = _key(key), _list(value, frame)
+    return [one for one in elements if type(one) is dict and name in one and equal(one[name], wanted, frame)]
 
 
 def find(frame: Frame, value: Any, key: Any, wanted: Any) -> Any:
+    name = _key(key)
     for one in _list(value, frame):
-        if type(one) is dict and key in one and equal(one[key], wanted, frame):
+        if type(one) is dict and name in one and equal(one[name], wanted, frame):
             return one
     return None
 

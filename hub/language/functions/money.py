@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from hub.language.evaluate import ExpressionError
-from hub.language.functions.number import Number, number, shown
+from hub.language.functions.number import Number, number, shifted, shown
 from hub.language.functions.registry import Function
 
 MAX_MINOR = 10**15
@@ -28,8 +28,8 @@ def functions(exponent: Callable[[str], int]) -> tuple[Function, ...]:
         amount = number(value)
         if amount is None:
             return None
-        minor = Decimal(amount).scaleb(places(currency))
-        if abs(minor) > MAX_MINOR:
+        minor = shifted(amount, places(currency))
+        if minor.copy_abs() > MAX_MINOR:
             raise ExpressionError("the amount is larger than any order")
         return minor
 
@@ -52,7 +52,7 @@ def functions(exponent: Callable[[str], int]) -> tuple[Function, ...]:
             return None
         if amount != int(amount):
             raise ExpressionError("major: minor units are whole numbers")
-        return f"{Decimal(int(amount)).scaleb(-places(currency)):f}"
+        return f"{shifted(int(amount), -places(currency)):f}"
 
     return (
         Function(

@@ -13,8 +13,12 @@ from hub.language.evaluate import ExpressionError, Frame
 from hub.language.functions.registry import Function
 
 MAX_PLACES = 18
+MAX_POWER = 60  # of ten; what is larger is no amount, and its whole digits would take seconds to write out
+_LEAST_POWER = -120
 
 _NUMBER = re.compile(r"[+-]?[0-9]{1,40}(?:\.[0-9]{1,40})?(?:[eE][+-]?0*(?:1[0-8]|[0-9]))?", re.ASCII)
+# Nothing but digits, and many of them: a card's number, or a telephone's.
+_DIALLED = re.compile(r"[+(]?(?:[0-9][-.()/]{0,2}){9,}")
 _EXACT = decimal.Context(
     prec=120, traps=[decimal.Inexact, decimal.InvalidOperation, decimal.Overflow, decimal.DivisionByZero]
 )
@@ -27,8 +31,10 @@ def shown(value: Any) -> str:
     """A value for an error message, only where it is short and cannot be a person's data."""
     if type(value) is str:
         short = len(value) <= 24 and value.isascii() and "@" not in value and " " not in value
-        return f"'{value}'" if short else "this text"
-    return str(value) if type(value) in (int, bool) or isinstance(value, Decimal) else f"a {type(value).__name__}"
+        return f"'{value}'" if short and not _DIALLED.fullmatch(value) else "this text"
+    if isinstance(value, int | Decimal):
+        return str(value) if -(10**8) < value < 10**8 else "this number"
+    return f"a {type(value).__name__}"
 
 
 def number(value: Any) -> Number | None:
@@ -71,9 +77,14 @@ def exactly(operation: str, left: Number, right: Number) -> Number:
             raise ExpressionError("the number is too large")
         return whole
     try:
-        return of_decimals(Decimal(left), Decimal(right))
+        result = of_decimals(Decimal(left), Decimal(right))
     except decimal.DecimalException as error:
         raise ExpressionError("the result has too many digits to be exact") from error
+    if _LEAST_POWER <= result.adjusted() <= MAX_POWER:
+        return result
+    if result:
+        raise ExpressionError("the number is too large or too small")
+    return 0
 
 
 def total(frame: Frame, *arguments: Any) -> Number:
@@ -106,6 +117,15 @@ def quotient(left: Any, right: Any, places: Any) -> Decimal | None:
     return _rounded(_ROUNDING.divide(Decimal(a), Decimal(b)), places)
 
 
+def shifted(value: Number, places: int) -> Decimal:
+    """The number times ten to the power of `places`, every digit kept. Raises ExpressionError where there are too
+    many."""
+    try:
+        return _EXACT.scaleb(Decimal(value), places)
+    except decimal.DecimalException as error:
+        raise ExpressionError("the result has too many digits to be exact") from error
+
+
 def rounded(value: Any, places: Any) -> Decimal | None:
     one = number(value)
     return None if one is None else _rounded(Decimal(one), places)
@@ -114,7 +134,10 @@ def rounded(value: Any, places: Any) -> Decimal | None:
 def _rounded(value: Decimal, places: Any) -> Decimal:
     if type(places) is not int or not 0 <= places <= MAX_PLACES:
         raise ExpressionError(f"the number of places must be a whole number from 0 to {MAX_PLACES}")
-    return value.quantize(Decimal(1).scaleb(-places), context=_ROUNDING)
+    try:
+        return value.quantize(Decimal(1).scaleb(-places), context=_ROUNDING)
+    except decimal.DecimalException as error:
+        raise ExpressionError("the result has too many digits to be exact") from error
 
 
 def negate(value: Any) -> Number | None:

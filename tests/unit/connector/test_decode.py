@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from decimal import Decimal
 from typing import Any
 
@@ -50,3 +51,22 @@ def test_what_is_readable(body: bytes, kind: str, value: Any) -> None:
 def test_what_is_not(body: bytes, kind: str) -> None:
     with pytest.raises(Unreadable):
         decode(body, kind)
+
+
+@pytest.mark.parametrize("encoding", ["nonsense", "hex", "rot13", "utf-7"])
+def test_an_encoding_that_nobody_knows_is_unreadable(encoding: str) -> None:
+    with pytest.raises(Unreadable):
+        decode(f"<?xml version='1.0' encoding='{encoding}'?><a>é</a>".encode(), "xml")
+
+
+def test_text_between_many_elements_takes_no_longer_than_its_length() -> None:
+    """Each element copied all of the text before it: 16 MB took most of a minute."""
+    body = b"<a>" + b"x" * 4_000_000 + b"<b/>x" * 90_000 + b"</a>"
+    begun = time.thread_time()
+    assert len(decode(body, "xml")["a"]["#text"]) == 4_090_000
+    assert time.thread_time() - begun < 3
+
+
+def test_what_no_database_holds_is_replaced() -> None:
+    assert decode(b"a=x%00y&b%00=1", "form") == {"a": "x\ufffdy", "b\ufffd": "1"}
+    assert decode(b"x\x00y", "text") == "x\ufffdy"

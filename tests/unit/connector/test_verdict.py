@@ -155,3 +155,10 @@ def test_graphql_says_no_with_a_200(errors: Any, verdict: Verdict, code: str) ->
     connection, _ = connected(answer(200, {"errors": errors}), connector=made(manifest(text, FIND)))
     outcome = connection.send("payment.capture", connection.prepare("payment.capture", PAYMENT), "k")
     assert (outcome.verdict, outcome.code) == (verdict, code)
+
+
+@pytest.mark.parametrize("name", [{"id": 1}, [1], True, 1.5])
+def test_a_success_whose_id_is_no_name_is_unknown(name: Any) -> None:
+    """A mapping as the id went on to a column of texts."""
+    outcome = capture(answer(200, {"state": "ok", "id": name, "amount": 5}))
+    assert (outcome.verdict, outcome.code) == (UNKNOWN, "unreadable")

@@ -16,6 +16,9 @@ REFUSED = {
     "negative exponent": b'{"total_price": 1e-1000000}',
     "format bomb": b'{"qty": 1e300000000}',
     "1e400": b'{"a": 1e400}',
+    "an exponent in zeros": b'{"a": 0.0000000000000000001}',
+    "an exponent when written again": b'{"a": 1234e17}',
+    "zero with an exponent when written again": b'{"a": 0.00000000000000000000}',
     "exponent behind zeros": b'{"a": 1e' + b"0" * 30 + b"19}",
     "NaN": b'{"a": NaN}',
     "Infinity": b'{"a": -Infinity}',
@@ -96,3 +99,11 @@ def test_canonical_json_is_sorted_tight_and_exact() -> None:
     assert canonical_json(value) == '{"a":[1,null,true,"é"],"b":10.00,"c":{"y":1180591620717411303424,"z":1}}'.encode()
     assert canonical_json(dict(reversed(value.items()))) == canonical_json(value)
     assert decode_json(canonical_json(value)) == value
+
+
+@pytest.mark.parametrize(
+    "text", ["0.000001", "0.00000000000000001", "123.4e15", "1.0000000000000000000000000001", "0E-18"]
+)
+def test_what_is_accepted_is_accepted_again_as_it_is_written(text: str) -> None:
+    value = decode_json(f"[{text}]".encode())
+    assert decode_json(canonical_json(value)) == value == [Decimal(text)]

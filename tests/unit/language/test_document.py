@@ -198,3 +198,15 @@ def test_a_validator_may_say_its_own_mend() -> None:
 def test_a_document_can_be_made_by_hand() -> None:
     document = Document("x", {}, {}, "")
     assert document.at(("a",)) == (1, 1)
+
+
+@pytest.mark.parametrize("text", ['a: "\\ud800"', 'a: "x\\0"', '"\\udc00": 1', '["\\ud83d\\ude00"]'])
+def test_an_escape_that_nothing_can_store_is_refused_at_its_place(text: str) -> None:
+    """Half a character ended the loading with a UnicodeEncodeError, and NUL went on to a database that refuses it."""
+    (problem,) = faults(text)
+    assert "cannot be stored" in problem.what
+    assert (problem.line, problem.column) == (1, text.index('"') + 1)
+
+
+def test_a_strange_version_is_a_problem_like_any_other() -> None:
+    assert faults("%YAML 1.11111111111111111\n---\na: 1\n")

@@ -206,3 +206,32 @@ def test_a_simple_selection_takes_microseconds(evaluate: Any, functions: Functio
     for _ in range(2_000):
         expression.evaluate(SCOPE)
     assert (time.thread_time() - begun) / 2_000 < 100e-6
+
+
+@pytest.mark.parametrize("text", ["&source", "[&source, source]", "(&source).id", "source[?&id]", "&source | @"])
+def test_an_expression_as_a_value_is_refused_outside_a_call(functions: FunctionSet, text: str) -> None:
+    assert "'&'" in refuse(functions, text).what
+
+
+DOUBLED = " | [@, @][]" * 13
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"[long, long]{DOUBLED} | [*].upper(@) | length(@)",  # 16,384 texts of 100,000 characters: 1.6 GB
+        f"[long, long]{DOUBLED} | [?contains(@, 'y')] | length(@)",
+        f"['b', 'b']{DOUBLED} | map_by(@, &replace('{'a' * 500}', 'a', '{'x' * 500}')) | length(@)",
+        f"[long, long]{DOUBLED} | map_by(@, &split(@, 'z')) | length(@)",
+    ],
+)
+def test_work_on_texts_is_paid_for(evaluate: Any, text: str) -> None:
+    with pytest.raises(ExpressionError, match="more work than is allowed"):
+        evaluate(text, {"long": "x" * 100_000})
+
+
+def test_work_on_each_element_is_paid_for_by_its_size(evaluate: Any) -> None:
+    many = ", ".join(["@"] * 600)
+    with pytest.raises(ExpressionError, match="more work than is allowed"):
+        evaluate(f"items[*].[{many}] | length(@)", {"items": [1] * 200_000})
+    assert evaluate("items[*].[@, @] | length(@)", {"items": [1] * 200_000}) == 200_000

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from decimal import Decimal
 from typing import Any
 
@@ -244,3 +245,53 @@ def test_no_spelling_belongs_to_two_countries() -> None:
         two, three, names = row.split(" ", 2)
         for spelling in {countries.folded(name) for name in (two, three, *names.split("|"))}:
             assert seen.setdefault(spelling, two) == two, (spelling, two)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        # More digits than a Decimal keeps by itself: shifting must neither drop one nor round a second time.
+        ("round_money('0.00499999999999999999999999999999999999', 'EUR')", 0),
+        ("major('123456789012345678901234567890123', 'EUR')", "1234567890123456789012345678901.23"),
+        ("find(items, `7`, 'x')", None),
+        ("sum('0.00', '0.00')", Decimal("0.00")),
+    ],
+)
+def test_no_digit_is_lost_on_the_way(functions: FunctionSet, text: str, value: Any) -> None:
+    assert str(evaluated(functions, text, {"items": [{"7": "y"}]})) == str(value)
+
+
+TOWER = "{a: '1e18'}" + " | {a: product(a, a)}" * 15
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{TOWER} | integer(a)",  # took seconds
+        f"{TOWER} | string(integer(a))",  # ended with Python's own limit
+        f"{TOWER} | round(a, `2`)",  # ended with an InvalidOperation
+        "product('1e-18', '1e-18', '1e-18', '1e-18', '1e-18', '1e-18', '1e-18')",
+        f"quotient('{'9' * 40}e18', '0.{'0' * 39}1e-18', `18`)",
+        "money('19.9900000000000000000000000000000000001', 'EUR')",
+        "find(items, items, 'x')",
+        "where(items, {a: items}, 'x')",
+    ],
+)
+def test_numbers_and_keys_without_measure_are_refused(functions: FunctionSet, text: str) -> None:
+    begun = time.thread_time()
+    with pytest.raises(ExpressionError):
+        evaluated(functions, text, {"items": [{"sku": "x"}]})
+    assert time.thread_time() - begun < 1
+
+
+@pytest.mark.parametrize(
+    "value", ["4929137560823148", "+491701234567", "4929 1375", "(0170)123.45.67", 4929137560823148]
+)
+def test_a_number_that_may_be_somebodys_is_not_quoted(functions: FunctionSet, value: Any) -> None:
+    with pytest.raises(ExpressionError) as caught:
+        evaluated(functions, "country(string(v))", {"v": value})
+    assert "29" not in caught.value.what and "017" not in caught.value.what
+
+
+def evaluated(functions: FunctionSet, text: str, scope: dict[str, Any]) -> Any:
+    return Expression.compile(f"= {text}", loads("x: 1"), ("x",), functions=functions).evaluate(scope)

@@ -126,3 +126,12 @@ def test_roots(functions: FunctionSet) -> None:
     document = loads("a: = source.x\nb: {each: = settings.y, item: = item.z}")
     template = Template.compile(document.data, document, (), {"source", "settings", "input"}, functions=functions)
     assert template.roots >= {"source", "settings"}
+
+
+def test_work_without_end_is_collected_like_any_other_fault(functions: FunctionSet) -> None:
+    """It was raised past the collecting, so that a payload could make a mapping raise."""
+    document = loads("a: {each: = items, item: {each: = items, item: {each: = items, item: x}}}")
+    template = Template.compile(document.data, document, (), ("items",), functions=functions)
+    faults: list[ExpressionError] = []
+    assert template.render({"items": [1] * 300}, faults) is None
+    assert [fault.what for fault in faults] == ["the expression does more work than is allowed"]

@@ -130,3 +130,12 @@ def test_evidence(mappings: dict[str, Mapping]) -> None:
     assert evidence.occurred_at == datetime(2026, 3, 4, 9, 30, tzinfo=UTC)
     assert evidence.references == ()
     assert evidence.live is True
+
+
+def test_very_many_problems_are_told_in_part(mappings: dict[str, Mapping]) -> None:
+    """A signed body of 150 KB had a quarter of a million of them, and all were stored with the message."""
+    mapping = mappings["shopify-order"]
+    body = canonical_json({**mapping.manifest.examples[0].source, "line_items": [{}] * 5_000})
+    problems = translate(mapping, body, {}).problems
+    assert len(problems) == 101
+    assert problems[-1].what == "there are more problems than these"

@@ -46,3 +46,9 @@ def test_parts_add_up(amount, weights):
     parts = allocate(amount, weights)
     assert sum(parts) == amount
     assert all(part == 0 for part, weight in zip(parts, weights, strict=True) if weight == 0)
+
+
+def test_an_amount_is_rounded_once() -> None:
+    """Shifted first, it was rounded to 28 digits on the way: to half a cent, and then up."""
+    assert minor("0.00499999999999999999999999999999999999", "EUR") == 0
+    assert minor("0.00500000000000000000000000000000000001", "EUR") == 1

@@ -121,3 +121,14 @@ def test_the_host_header_carries_an_unusual_port_alone():
     assert parse("https://API.example:443/").authority == "api.example"
     assert parse("https://api.example:8443/x?y").authority == "api.example:8443"
     assert parse("http://[2606:2800:0::1]/").authority == "[2606:2800::1]"
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["2002:a9fe:a9fe::1", "2001:0:a9fe:a9fe::1", "64:ff9b:1::a9fe:a9fe", "::a9fe:a9fe", "2001:0:808:808::5601:5601"],
+)
+def test_no_wrapping_leads_to_the_metadata_of_the_machine(address: str):
+    """They are not public, but a connection may allow private targets by name, and these never."""
+    policy = Policy(private_targets=frozenset({"shop.example"}), resolver=lambda host, port: [address])
+    with pytest.raises(Blocked, match="metadata"):
+        policy.addresses(parse("https://shop.example/"))

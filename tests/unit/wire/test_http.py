@@ -297,3 +297,9 @@ def test_closing_leaves_the_transport_usable():
         transport.close()
         assert transport.send(request).status == 200
         assert seen.connections == 2
+
+
+@pytest.mark.parametrize("sign", ["\x00", "\rSet-Cookie: a"])
+def test_a_header_that_somebody_may_read_as_two_is_no_answer(sign: str):
+    with serving(answering(reply("200 OK", b"{}", f"X-Id: 7{sign}"))) as (port, _), pytest.raises(Unanswered):
+        post(port)

@@ -114,3 +114,47 @@ def test_headers_and_urls():
         "Request-Id": "r",
     }
     assert redact.url("https://a.example/x?key=1&q=eve") == "https://a.example/x?key=[REDACTED]&q=[REDACTED]"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        f"{CARD} 12/30", f"{CARD} 123", f"12 {CARD}", f"{CARD}.0", f"order 7 {CARD} 2 of 3", f"0000 {CARD} 0000",
+        "1 4242 4242 4242 4242 12 2030 123", f"token={CARD[:4]} {CARD[4:8]} {CARD[8:12]} {CARD[12:]}",
+        "x " * 2042 + CARD, "x" * 4090 + " " + CARD, "x " * 2040 + "4242 4242 4242 4242 and more " * 9,
+    ],
+)  # fmt: skip
+def test_a_card_number_goes_whatever_stands_beside_it(written: str):
+    """Other digits beside it made it too long to be one, and the end of what is shown cut it in two."""
+    shown = redact.text(written)
+    assert "42424242" not in "".join(character for character in shown if character.isdigit())
+
+
+def test_two_cards_are_two():
+    assert redact.text(f"{CARD} 378282246310005") == "[PAN ****4242] [PAN ****0005]"
+
+
+def test_numbers_that_only_lie_side_by_side_stay():
+    for written in ("2026 01 31 09 30 00 12", "9400 1002 0830 3109 5056 88"):
+        assert redact.text(written) == written
+
+
+SECRET = "hunter/2 hunter+2"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        quote(SECRET, safe=""), quote(SECRET), json.dumps(SECRET), base64.b64encode(f"user:{SECRET}".encode()).decode(),
+        "a/" + base64.b64encode(SECRET.encode()).decode(), base64.urlsafe_b64encode(f"x{SECRET}".encode()).decode(),
+        "a-a-a-" + base64.b64encode(gzip.compress(SECRET.encode())).decode(), "x " * 2045 + SECRET,
+    ],
+)  # fmt: skip
+def test_a_secret_in_use_goes_however_it_is_spelled(written: str):
+    shown = redact.text(written, [SECRET])
+    assert "hunter" not in shown
+    assert written[-24:] not in shown
+
+
+def test_a_secret_as_the_name_of_a_field_goes_too():
+    assert "hunter" not in json.dumps(redact.fields({SECRET: 1, "a": [{f"x{SECRET}": 2}]}, (), [SECRET]))
