@@ -33,11 +33,12 @@ from tests.simulation.pace import PACES, Pace
 from tests.simulation.terms import Terms
 from tests.simulation.universe import TWIN
 from tests.simulation.universe import build as build_world
-from tests.simulation.watch import LAWS
+from tests.simulation.watch import laws
 
 ACCOUNTS = {**demo_files.ACCOUNTS, TWIN: f"shopify/{TWIN}"}
 CONNECTIONS = {account: name for name, account in ACCOUNTS.items()}
 _RAM = Path("/dev/shm")
+_SHOPS = ("shopify/", "woocommerce/")
 
 
 def ram_folder() -> Path:
@@ -108,10 +109,16 @@ def _database(folder: Path, install: Install) -> Path:
     hub.close()
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute("DELETE FROM connections")
-    connection.executescript(LAWS)
+    connection.executescript(laws(_fresh_seconds(install)))
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
     return path
+
+
+def _fresh_seconds(install: Install) -> float:
+    """Every storefront's order is read again when it was last read longer ago."""
+    parts = (install.config.connections[name] for name, account in ACCOUNTS.items() if account.startswith(_SHOPS))
+    return max(part.fresh_for_seconds for part in parts)
 
 
 class FixedKey:

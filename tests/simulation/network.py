@@ -43,6 +43,7 @@ class Network:
     settles_seconds: float
     late: float = 0.0
     outages: list[Outage] = field(default_factory=list)
+    sent: list[bytes] = field(default_factory=list)  # what left since somebody cleared it: requests and letters
 
     def transport(self, name: str, policy: Policy) -> Line:
         return Line(self, name)
@@ -56,8 +57,11 @@ class Network:
         provider, _, rest = parts.path.lstrip("/").partition("/")
         name, _, path = rest.partition("/")
         account, what = f"{provider}/{name}", f"{request.method} {provider} /{path}"
-        self._cross(account, what, request.timeout.total)
         headers = {key.lower(): value for key, value in request.headers}
+        if "oauth" not in path:
+            key = headers.get("idempotency-key", "")
+            self.sent.append(f"{request.method} {request.url} {key}\n".encode() + request.body)
+        self._cross(account, what, request.timeout.total)
 
         def handle() -> Answer:
             now = self.clock.seconds()
@@ -113,6 +117,7 @@ class Network:
 
     def mail(self, sender: str, recipient: str, raw: bytes) -> Reception:
         """One letter's content, as the mail server takes it."""
+        self.sent.append(raw)
         self.clock.spend(self.rng.uniform(*_CALL_SECONDS))
         reception = self.world.mail(sender, [recipient], raw, self.clock.seconds())
         self.trace.note(f"    mail to {recipient} -> {reception.reply[:3] or 'dropped'}{' dropped' * reception.drop}")

@@ -11,6 +11,7 @@ from hub.sandbox.faults import LEVELS
 from hub.sandbox.outbox import Delivery
 from tests.simulation.clock import SECOND
 from tests.simulation.disk import FlakyWriter
+from tests.simulation.guard import Guard
 from tests.simulation.house import ACCOUNTS
 from tests.simulation.judge import Judge
 from tests.simulation.network import Outage
@@ -24,12 +25,14 @@ _EVENTS_AN_ORDER = 4000  # more than this is a loop
 
 
 class Run(Scene):
-    """`Run(terms).go()`."""
+    """`Run(terms).go()`. `hasty`: it ends with the first violation; what came later is not looked at."""
 
-    def __init__(self, terms: Terms, *, keep: bool = False) -> None:
+    def __init__(self, terms: Terms, *, keep: bool = False, hasty: bool = False) -> None:
         super().__init__(terms, keep=keep)
+        self.hasty = hasty
         self.workers = [Worker(f"w{number}") for number in range(1, terms.workers + 1)]
         self.judge = Judge(self)
+        self.guard = Guard(self, self.judge)
         self.operator = Operator(self, self.judge)
         self.wake = self._wake
         self.over = False
@@ -42,6 +45,8 @@ class Run(Scene):
             self._begin()
             while not self.over and self.next_at() is not None:
                 self._next()
+                if self.hasty and self.judge.found:
+                    return self.judge.result(broken_off=True)
             return self.judge.result()
         finally:
             self.house.die()
@@ -244,7 +249,7 @@ class Run(Scene):
     def _one(self, worker: Worker) -> bool:
         """One event; False where there is none left, or the engine gave up."""
         try:
-            return worker.step(self.clock, self.trace)
+            return worker.step(self.clock, self.trace, self.guard)
         except NotDurable:
             worker.drop()
         except Exception as error:  # whatever it is, the engine should not have raised it
