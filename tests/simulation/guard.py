@@ -19,6 +19,7 @@ from tests.simulation.scene import Scene
 from tests.simulation.workers import Task, Worker
 
 _MARGIN = round(SEND_MARGIN.total_seconds() * SECOND)
+_NEVER_LAGS = "find order.complete"  # an order's own status is read from the order
 _INTENDING = ("intend", "choose")  # the moments that may write an intent
 _STEP = "SELECT token, state, next_at, lease_until, tries, unresolved, generation FROM steps WHERE order_key = ? AND id = ?"
 _MESSAGE = "SELECT token, state, cause, detail, due_at FROM messages WHERE id = ?"
@@ -48,6 +49,7 @@ class Guard:
             self._evidence = self._judge.rows(_EVIDENCE, worker.task.order)[0][0]
         if isinstance(happening, Wire):
             self._scene.network.sent.clear()
+            self._scene.network.looking = happening.name.startswith("find ") and happening.name != _NEVER_LAGS
 
     def after(self, worker: Worker, happening: Happening, error: Exception | None) -> None:
         task = worker.task

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
+from collections.abc import Callable
+from typing import Any
 
 from hub.model.contract import Claim, NotDurable
 from hub.model.message import StoredMessage
@@ -42,16 +45,38 @@ class Run(Scene):
 
     def go(self) -> Result:
         try:
+            if self.hasty:
+                self._watch_doubles()
             self._begin()
-            while not self.over and self.next_at() is not None:
-                self._next()
-                if self.hasty and self.judge.found:
-                    return self.judge.result(broken_off=True)
-            return self.judge.result()
+            return self.judge.result(broken_off=not self._to_its_end())
         finally:
             self.house.die()
             self.world.close()
             shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _to_its_end(self) -> bool:
+        """False where it was broken off."""
+        while not self.over and self.next_at() is not None:
+            try:
+                self._next()
+            except sqlite3.IntegrityError as error:  # a law, broken where no worker was at work: by a claim, by a command
+                self.judge.blame("defect", self.trace.about, str(error))
+                return False
+            if self.hasty and self.judge.found:
+                return False
+        return True
+
+    def _watch_doubles(self) -> None:
+        """What a provider had to refuse breaks a promise whatever comes then: so it is told at once."""
+        for ledger in self.world.desk.ledgers.values():
+            ledger.double = self._blaming(ledger.double)  # type: ignore[method-assign]
+
+    def _blaming(self, double: Callable[..., None]) -> Callable[..., None]:
+        def blame(now: float, effect: str, why: str, **facts: Any) -> None:
+            double(now, effect, why, **facts)
+            self.judge.blame("attempted_doubles", str(facts.get("order") or ""), f"{effect}: {why}")
+
+        return blame
 
     def _next(self) -> None:
         due, planned = self.world.next_due(), self.next_at()
@@ -115,7 +140,7 @@ class Run(Scene):
         self.trace.note("faults end here")
         self.healed_at = self.clock.micros
         self.world.desk.faults.level = LEVELS["calm"]
-        self.network.late, self.network.outages = 0.0, []
+        self.network.late, self.network.clerk, self.network.outages = 0.0, 0.0, []
         if self.hub is None:
             self._open()
         self.after(10 * self.terms.pace.hurry, self._look)
@@ -166,6 +191,8 @@ class Run(Scene):
             self.door.unanswered(delivery)
         elif self.door.deliver(delivery, heard=not self.befalls(self.terms.unheard)):
             self._wake(0.001)
+            if self.befalls(self.terms.forged):
+                self.after(self.rng.uniform(0.0, 0.5), lambda: self._deliver(self.door.forged(delivery)))
 
     # --- the workers
 

@@ -49,7 +49,7 @@ def test_order_begun() -> Patch:
     return everywhere(intake._dispose, dispose)
 
 
-@bug("observe-ignored", "A connection that is only to observe acts.")
+@bug("observe-ignored", "A connection that is only to observe acts.", observed=True)
 def observe_ignored() -> Patch:
     return replaced(Setting, "mode_of", lambda self, connection, capability: LIVE)
 
@@ -59,7 +59,8 @@ def no_freshness_read() -> Patch:
     return everywhere(gate._is_stale, lambda setting, book, now: False)
 
 
-@bug("overtaken-unchecked", "Goods leave as was planned, although the order has changed since or its money went back.")
+@bug("overtaken-unchecked", "Goods leave as was planned, although the order has changed since or its money went back.",
+     edits=True)  # fmt: skip
 def overtaken_unchecked() -> Patch:
     return together(
         everywhere(gate._changed, lambda book, group: None), everywhere(payment.given_back, lambda order: False)

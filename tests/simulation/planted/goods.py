@@ -40,7 +40,8 @@ def allocated_twice() -> Patch:
     return everywhere(groups.allocated, lambda book, sent_only=False: {})
 
 
-@bug("sent-group-changes", "A group follows its order even after it was sent, so that it says what nobody was told.")
+@bug("sent-group-changes", "A group follows its order even after it was sent, so that it says what nobody was told.",
+     edits=True)  # fmt: skip
 def sent_group_changes() -> Patch:
     original = groups.replan
 

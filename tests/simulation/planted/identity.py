@@ -8,9 +8,12 @@ from typing import Any
 
 from hub.connector.pool import Connections
 from hub.flow import inputs
+from hub.flow.setting import Setting
 from hub.model import effect
+from hub.model.book import Book
 from hub.model.contract import Call
 from hub.model.outcome import Outcome
+from hub.model.step import Effect, Run, Step
 from hub.store.moments import SqlStore
 from tests.simulation.planted.patching import Patch, everywhere, replaced, together
 from tests.simulation.planted.registry import bug
@@ -51,6 +54,29 @@ def reference_truncated() -> Patch:
         return whole[:16]
 
     return everywhere(effect.reference_of, reference)
+
+
+@bug(
+    "key-from-step-name",
+    "What must happen once is named by its step, so that a step which somebody renamed does it once more.",
+    behind="a run keeps the flow under which it began, whatever the flow says today", renamed=True, restarts=3,
+)  # fmt: skip
+def key_from_step_name() -> Patch:
+    known, today = Book.effect, Setting.flow_of
+
+    def identity(self: Step, order: str) -> effect.Identity:
+        return effect.Identity(order, f"{self.name} {self.capability}", self.subject, self.generation)
+
+    def own(self: Book, step: Step) -> Effect | None:
+        found = known(self, step)
+        return found if found is not None and found.step == step.id else None
+
+    def flow_of(self: Setting, run: Run) -> Any:
+        return self.flows.get(run.flow) or today(self, run)
+
+    return together(
+        replaced(Step, "identity", identity), replaced(Book, "effect", own), replaced(Setting, "flow_of", flow_of)
+    )
 
 
 @bug("effect-not-unique", "Whoever claims a step raises its generation: each try is a new effect with a new key.")

@@ -60,7 +60,8 @@ def repeat_kept_as_new() -> Patch:
     return replaced(SqlStore, "keep", keep)
 
 
-@bug("conflict-dropped", "The same delivery id with another body counts as a repeat: the second body is lost.")
+@bug("conflict-dropped", "The same delivery id with another body counts as a repeat: the second body is lost.",
+     forged=0.1)  # fmt: skip
 def conflict_dropped() -> Patch:
     original = SqlStore.keep
     sql = "SELECT 1 FROM messages WHERE connection = :connection AND topic = :topic AND delivery_id = :id"

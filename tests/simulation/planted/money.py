@@ -61,7 +61,8 @@ def refund_report_obeyed() -> Patch:
     return everywhere(planner.advance, advance)
 
 
-@bug("cancel-report-obeyed", "A cancellation at the store is taken for one commanded here: money is released again.")
+@bug("cancel-report-obeyed", "A cancellation at the store is taken for one commanded here: money is released again.",
+     edits=True)  # fmt: skip
 def cancel_report_obeyed() -> Patch:
     def start_cancel(setting: Any, book: Any, now: Any) -> None:
         known = "cancel-order" in setting.flows and "cancel-order" not in book.runs

@@ -182,7 +182,8 @@ def refusal_is_final() -> Patch:
     return everywhere(settle._refused, refused)
 
 
-@bug("duplicate-is-success", "'There is one with this reference already' counts as success; nobody looks at what it is.")
+@bug("duplicate-is-success", "'There is one with this reference already' counts as success; nobody looks at what it is.",
+     clerk=0.3)  # fmt: skip
 def duplicate_is_success() -> Patch:
     def duplicate(setting: Any, book: Any, step: Step, outcome: Outcome, guarantee: Guarantee, now: datetime) -> None:
         settle.succeed(setting, book, step, {"id": None, "status": "processing"}, now, Event.SUCCESS)
