@@ -6,6 +6,7 @@ durable; every try of one intent sends the same bytes; nobody is overtaken while
 
 from __future__ import annotations
 
+from collections import Counter
 from hashlib import blake2b
 from typing import Any
 
@@ -40,6 +41,7 @@ class Guard:
         self._scene, self._judge = scene, judge
         self._row: Row | None = None
         self._evidence = 0
+        self._census: Counter[str] = Counter()
         self._intended: dict[tuple[str, int], int] = {}  # worker's life -> when its intent became durable
         self._sent: dict[Row, list[bytes]] = {}  # an intent -> digests of what its first try sent
 
@@ -48,11 +50,15 @@ class Guard:
         if isinstance(worker.task, Claim) and happening.name == "settle":
             self._evidence = self._judge.rows(_EVIDENCE, worker.task.order)[0][0]
         if isinstance(happening, Wire):
+            self._census = self._befallen()
             self._scene.network.sent.clear()
             self._scene.network.looking = happening.name.startswith("find ") and happening.name != _NEVER_LAGS
 
     def after(self, worker: Worker, happening: Happening, error: Exception | None) -> None:
         task = worker.task
+        if self._scene.befell is not None and isinstance(happening, Wire):
+            for fault in self._befallen() - self._census:
+                self._scene.tell(fault, task=task)
         if not isinstance(task, Claim | StoredMessage) or self._row is None:
             return
         if self._row[0] != task.token:
@@ -63,6 +69,11 @@ class Guard:
             self._intended[(worker.name, worker.life)] = self._scene.clock.micros
         if isinstance(happening, Wire) and happening.name.startswith("send "):
             self._on_the_wire(worker, task, happening)
+
+    def _befallen(self) -> Counter[str]:
+        if self._scene.befell is None:
+            return self._census
+        return self._scene.world.desk.faults.census + self._scene.network.census
 
     def _own_row(self, task: Task | None) -> Row | None:
         if isinstance(task, Claim):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -48,6 +49,7 @@ class Network:
     replica: Replica | None = None  # what storefronts answer lookups from
     looking: bool = False  # what is asked now is a lookup
     outages: list[Outage] = field(default_factory=list)
+    census: Counter[str] = field(default_factory=Counter)  # of what befell calls on their way
     sent: list[bytes] = field(default_factory=list)  # what left since somebody cleared it: requests and letters
 
     def transport(self, name: str, policy: Policy) -> Line:
@@ -97,6 +99,7 @@ class Network:
         if outage is None:
             return
         self.trace.note(f"    {what} -> {'silence' if outage.silent else 'refused'} (outage)")
+        self.census[f"outage: {'silent' if outage.silent else 'refused'}"] += 1
         if outage.silent:
             self.clock.spend(total)
             raise Unanswered("no answer within the deadline")
@@ -121,6 +124,7 @@ class Network:
 
         self.later(self.clock.micros + int(after * 1e6), arrive)
         self.trace.note(f"    {what} -> silence, on its way")
+        self.census["late request"] += 1
         self.clock.spend(total)
         raise Unanswered("no answer within the deadline")
 

@@ -75,6 +75,7 @@ class Operator:
 
     def _cancel(self, hub: Hub, key: str) -> None:
         now = self._scene.clock.now()
+        self._scene.tell("cancel", order=key)
         if self._act(key, "cancels the order", lambda: commands.cancel(hub.setting, key, WHO, "no longer wanted", now)):
             self._judge.cancelled.setdefault(key, now)
 
@@ -101,6 +102,7 @@ class Operator:
         self._scene.world.desk.note(order)
 
     def _give_back(self, hub: Hub, key: str, amount: int) -> bool:
+        self._scene.tell("refund", order=key)
         return self._act(key, f"gives {amount} back", lambda: commands.refund(
             hub.setting, key, amount, (), None, WHO, "a scratch", self._scene.clock.now()
         ))  # fmt: skip
@@ -126,6 +128,7 @@ class Operator:
         if hub is None or scene.calm:
             return
         name = scene.rng.choice(sorted(hub.setting.connections))
+        self._scene.tell("pause", connection=name)
         self._act("", f"pauses {name}", lambda: hub.store.set_standing(
             name, scene.clock.now(), paused=True, why="a look at it"
         ))  # fmt: skip
@@ -178,6 +181,7 @@ class Operator:
 
     def _again(self, hub: Hub, key: str, step: str | None, why: str) -> None:
         now = self._scene.clock.now()
+        self._scene.tell("replay", order=key, step=step or "")
         self._act(key, f"replays {step or 'everything'}", lambda: commands.replay(
             hub.setting, key, step, WHO, why, now
         ))  # fmt: skip
@@ -194,6 +198,7 @@ class Operator:
         return self._say(hub, book, step, decision, reference)
 
     def _say(self, hub: Hub, book: Book, step: Step, decision: str, reference: str | None) -> None:
+        self._scene.tell("resolve", order=book.key, step=step.id)
         said = f"says of {step.id} ({step.cause}): {decision} {reference or ''}"
         self._act(book.key, said, lambda: commands.resolve(
             hub.setting, book.key, step.id, decision, reference, WHO, "read in the ledger", self._scene.clock.now()

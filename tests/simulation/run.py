@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from hub.model.contract import Claim, NotDurable
@@ -13,6 +14,7 @@ from hub.sandbox.books import StoreOrder
 from hub.sandbox.faults import LEVELS
 from hub.sandbox.outbox import Delivery
 from tests.simulation.clock import SECOND
+from tests.simulation.coverage import Coverage
 from tests.simulation.disk import FlakyWriter
 from tests.simulation.guard import Guard
 from tests.simulation.house import ACCOUNTS
@@ -28,10 +30,13 @@ _EVENTS_AN_ORDER = 4000  # more than this is a loop
 
 
 class Run(Scene):
-    """`Run(terms).go()`. `hasty`: it ends with the first violation; what came later is not looked at."""
+    """`Run(terms).go()`. `hasty`: it ends with the first violation; what came later is not looked at. `count`: what befell
+    the hub in which state is counted.
+    """
 
-    def __init__(self, terms: Terms, *, keep: bool = False, hasty: bool = False) -> None:
+    def __init__(self, terms: Terms, *, keep: bool = False, hasty: bool = False, count: bool = False) -> None:
         super().__init__(terms, keep=keep)
+        self.coverage = Coverage() if count else None
         self.hasty = hasty
         self.workers = [Worker(f"w{number}") for number in range(1, terms.workers + 1)]
         self.judge = Judge(self)
@@ -47,8 +52,11 @@ class Run(Scene):
         try:
             if self.hasty:
                 self._watch_doubles()
+            if self.coverage is not None:
+                self.coverage.attach(self)
             self._begin()
-            return self.judge.result(broken_off=not self._to_its_end())
+            result = self.judge.result(broken_off=not self._to_its_end())
+            return replace(result, cells=dict(self.coverage.cells)) if self.coverage is not None else result
         finally:
             self.house.die()
             self.world.close()
@@ -169,6 +177,7 @@ class Run(Scene):
         if self.hub is None or self.calm:
             return
         self.trace.note("the hub is killed")
+        self.tell("restart")
         for worker in self.workers:
             worker.drop()
         self.door.close()
@@ -182,6 +191,7 @@ class Run(Scene):
     def _stall(self) -> None:
         """The process is stopped and goes on later: its calls were cut, its clock has run on."""
         seconds = self.rng.choice((5.0, 40.0, 120.0))
+        self.tell("stall")
         self.trace.note(f"the hub stands still for {seconds:g} s")
         self._stalled_until = self.clock.micros + round(seconds * SECOND)
 
@@ -189,9 +199,15 @@ class Run(Scene):
         self.trace.about = self.key_of(delivery.prefix, delivery.order) if delivery.order else ""
         if self.clock.micros < self._stalled_until:
             self.door.unanswered(delivery)
-        elif self.door.deliver(delivery, heard=not self.befalls(self.terms.unheard)):
+            return
+        heard = not self.befalls(self.terms.unheard)
+        if not heard and self.trace.about:
+            self.tell("webhook unheard", order=self.trace.about)
+        if self.door.deliver(delivery, heard=heard):
             self._wake(0.001)
             if self.befalls(self.terms.forged):
+                if self.trace.about:
+                    self.tell("webhook forged", order=self.trace.about)
                 self.after(self.rng.uniform(0.0, 0.5), lambda: self._deliver(self.door.forged(delivery)))
 
     # --- the workers
@@ -219,6 +235,8 @@ class Run(Scene):
             return self._wake(self._patience())
         if self.befalls(self.terms.lost_claims):
             self.trace.note("a claim is lost: " + ", ".join(map(name_of, tasks)))
+            for task in tasks:
+                self.tell("lost claim", task=task)
             tasks = []
         for worker, task in zip(idle, tasks, strict=False):
             worker.take(task, self.hub, self._about(task))
@@ -259,10 +277,12 @@ class Run(Scene):
         if self.clock.micros < self._stalled_until:
             return self._plan_step(worker, (self._stalled_until - self.clock.micros) / SECOND)
         if self.befalls(self.terms.crash):
+            self.tell("crash", task=worker.task)
             self.trace.note("is gone", who=worker.name, order=worker.about)
             worker.drop()
             return self._wake(0.01)
         if self.befalls(self.terms.freeze):
+            self.tell("freeze", task=worker.task)
             sleeps = self.rng.choice((3.0, 20.0, 70.0, 150.0)) * self.rng.uniform(0.8, 1.2)
             self.trace.note(f"freezes for {sleeps:.0f} s", who=worker.name, order=worker.about)
             return self._plan_step(worker, sleeps)
@@ -278,6 +298,7 @@ class Run(Scene):
         try:
             return worker.step(self.clock, self.trace, self.guard)
         except NotDurable:
+            self.tell("disk failure", task=worker.task)
             worker.drop()
         except Exception as error:  # whatever it is, the engine should not have raised it
             self.judge.defect(worker, error)

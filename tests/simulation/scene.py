@@ -41,6 +41,7 @@ class Scene:
         self.observed_accounts = frozenset(ACCOUNTS[name] for name in self.observed)
         self.healed_at: int | None = None
         self.wake: Callable[[float], None] = lambda seconds: None
+        self.befell: Callable[..., None] | None = None  # told of every fault, where somebody counts them
         self._heap: list[tuple[int, float, int, Deed]] = []
         self._planned = 0
 
@@ -56,6 +57,10 @@ class Scene:
 
     def befalls(self, share: float) -> bool:
         return not self.calm and share > 0 and self.rng.random() < share
+
+    def tell(self, fault: str, **what: object) -> None:
+        if self.befell is not None:
+            self.befell(fault, **what)
 
     # --- the order of things
 
