@@ -13,7 +13,9 @@ from collections.abc import Iterator
 
 import click
 
+from tests.simulation.coverage import table
 from tests.simulation.result import Result
+from tests.simulation.run import Run
 from tests.simulation.story import simulate, tell
 from tests.simulation.terms import Terms
 
@@ -28,7 +30,9 @@ def main() -> int:
     began = shown = time.monotonic()
     total: Counter[str] = Counter()
     failed: list[int] = []
-    for result in _results(asked.start, asked.seeds, asked.seconds):
+    cells: Counter[tuple[str, str]] = Counter()
+    for result in _results(asked.start, asked.seeds, asked.seconds, count=asked.coverage):
+        cells.update(result.cells)
         _count(total, result)
         if result.violations:
             failed.append(result.terms.seed)
@@ -37,6 +41,8 @@ def main() -> int:
             shown = time.monotonic()
             _say(total, failed, shown - began)
     _say(total, failed, time.monotonic() - began)
+    if asked.coverage:
+        click.echo(table(cells))
     if failed:
         click.echo("failing seeds: " + " ".join(map(str, failed)))
     return 1 if failed else 0
@@ -48,16 +54,17 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=None, help="how many")
     parser.add_argument("--start", type=int, default=1, help="the first of them")
     parser.add_argument("--seconds", type=float, default=None, help="begin no new seed after so long")
+    parser.add_argument("--coverage", action="store_true", help="what befell the hub in which state of a step, at the end")
     asked = parser.parse_args()
     if asked.seeds is None and asked.seconds is None:
         asked.seeds = 100
     return asked
 
 
-def _results(start: int, seeds: int | None, seconds: float | None) -> Iterator[Result]:
+def _results(start: int, seeds: int | None, seconds: float | None, *, count: bool) -> Iterator[Result]:
     began, seed = time.monotonic(), start
     while (seeds is None or seed < start + seeds) and (seconds is None or time.monotonic() - began < seconds):
-        yield simulate(Terms.of(seed))
+        yield Run(Terms.of(seed), count=count).go()
         seed += 1
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import json
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,6 +23,7 @@ class Door:
         self._world, self._clock, self._trace = world, clock, trace
         self._front: WebhookFrontDoor | None = None
         self.acknowledged: dict[tuple[str, str], Delivery] = {}  # (connection, hash of the body) -> the first
+        self.posted: dict[tuple[str, str], set[int]] = {}  # the same -> the numbers of deliveries that bore it
         self.refused: list[str] = []
         self._about: dict[tuple[str, str], str] = {}  # the same, -> the hub's key of the order that it tells of
 
@@ -36,6 +39,7 @@ class Door:
         kept = status is not None and 200 <= status < 300
         connection = urlsplit(delivery.url).path.rpartition("/")[2]
         self._about[(connection, digest(delivery.body))] = self._trace.about
+        self.posted.setdefault((connection, digest(delivery.body)), set()).add(delivery.number)
         if kept and heard:
             self.acknowledged.setdefault((connection, digest(delivery.body)), delivery)
         if status not in (None, 503) and not kept:
@@ -46,6 +50,14 @@ class Door:
         )
         self._world.delivered(delivery, status if heard else None, self._clock.seconds())
         return kept
+
+    def forged(self, delivery: Delivery) -> Delivery:
+        """Another body under the same id, signed by its sender: what a sender's own defect looks like."""
+        document = json.loads(delivery.body)
+        document["sent_again_because"] = f"attempt {delivery.attempt}"
+        other = replace(delivery, body=json.dumps(document).encode(), attempt=1)
+        postal = self._world.desk.outbox._postal[delivery.prefix]
+        return replace(other, headers=postal.envelope(other, self._clock.seconds()))
 
     def unanswered(self, delivery: Delivery) -> None:
         """Nobody takes it: the process stands still."""

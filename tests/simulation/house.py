@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import random
+import re
 import shutil
 import sqlite3
 import tempfile
@@ -19,7 +20,10 @@ from hub.assembly.config import ConnectionPart, TimingPart
 from hub.assembly.home import Home
 from hub.assembly.hub import Hub
 from hub.assembly.install import Install, open_vault, read_install
+from hub.assembly.shipped import root
 from hub.connector.connection import Clock as ConnectorClock
+from hub.flow.manifest import Flow, compile_flow
+from hub.language.document import loads
 from hub.sandbox.running import credentials
 from hub.sandbox.world import World
 from hub.store import upgrade
@@ -33,11 +37,12 @@ from tests.simulation.pace import PACES, Pace
 from tests.simulation.terms import Terms
 from tests.simulation.universe import TWIN
 from tests.simulation.universe import build as build_world
-from tests.simulation.watch import LAWS
+from tests.simulation.watch import laws
 
 ACCOUNTS = {**demo_files.ACCOUNTS, TWIN: f"shopify/{TWIN}"}
 CONNECTIONS = {account: name for name, account in ACCOUNTS.items()}
 _RAM = Path("/dev/shm")
+_SHOPS = ("shopify/", "woocommerce/")
 
 
 def ram_folder() -> Path:
@@ -108,10 +113,16 @@ def _database(folder: Path, install: Install) -> Path:
     hub.close()
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute("DELETE FROM connections")
-    connection.executescript(LAWS)
+    connection.executescript(laws(_fresh_seconds(install)))
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
     return path
+
+
+def _fresh_seconds(install: Install) -> float:
+    """Every storefront's order is read again when it was last read longer ago."""
+    parts = (install.config.connections[name] for name, account in ACCOUNTS.items() if account.startswith(_SHOPS))
+    return max(part.fresh_for_seconds for part in parts)
 
 
 class FixedKey:
@@ -148,6 +159,7 @@ class House:
         said = _exchange(found.accounts, accounts_of(world))
         self._secrets = {reference: said[value] for reference, value in found.secrets.items()}
         self._install = _resettled(found.install, said, terms)
+        self._renamed = terms.renamed
         self.hub: Hub | None = None
 
     def open(self) -> Hub:
@@ -169,10 +181,25 @@ class House:
         return self.hub
 
     def die(self) -> None:
-        """The process is gone; what it had not committed with it."""
+        """The process is gone; what it had not committed with it. The next one may find other flows."""
         if self.hub is not None:
             self.hub.close()
             self.hub = None
+        if self._renamed:
+            self._renamed = False
+            flows = {name: renamed(flow.name) for name, flow in self._install.catalogue.flows.items()}
+            self._install = replace(self._install, catalogue=replace(self._install.catalogue, flows=flows))
+
+
+@cache
+def renamed(name: str) -> Flow:
+    """A flow of which somebody has since renamed every step that others wait for."""
+    text = (root() / "config" / "flows" / f"{name}.yaml").read_text(encoding="utf-8")
+    return compile_flow(loads(_NAME.sub(lambda found: found[1] + _WORD.sub(r"new-\g<0>", found[2]), text), f"{name}.yaml"))
+
+
+_NAME = re.compile(r"(?m)^( +(?:- name|after): )(.+)$")
+_WORD = re.compile(r"[a-z][a-z-]*")
 
 
 def _exchange(probe: Mapping[str, Mapping[str, Any]], seeds: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
@@ -185,5 +212,6 @@ def _resettled(install: Install, said: Mapping[str, str], terms: Terms) -> Insta
     parts = {}
     for name, part in install.config.connections.items():
         settings = {key: said.get(v, v) if isinstance(v, str) else v for key, v in part.settings.items()}
-        parts[name] = part.model_copy(update={"settings": settings, "capture": capture})
+        mode = "observe" if terms.observed and name == TWIN else part.mode
+        parts[name] = part.model_copy(update={"settings": settings, "capture": capture, "mode": mode})
     return replace(install, config=install.config.model_copy(update={"connections": parts}))

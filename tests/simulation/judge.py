@@ -11,6 +11,7 @@ from hub.model.book import Book
 from hub.sandbox.books import StoreOrder
 from hub.sandbox.evidence import Evidence
 from tests.simulation import promises
+from tests.simulation.case import Case
 from tests.simulation.clock import SECOND
 from tests.simulation.result import Result, Violation
 from tests.simulation.scene import Scene
@@ -20,12 +21,15 @@ _RESTLESS = ("ready", "leased", "intent", "waiting", "unknown")
 
 
 class Judge:
-    """`cancelled`: by a person at the hub, and when; `past`: orders that were there before the hub."""
+    """`cancelled`: by a person at the hub, and when; `clicked`: refunded by one who clicked twice; `past`: orders that
+    were there before the hub.
+    """
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
         self.found: list[Violation] = []
         self.cancelled: dict[str, datetime] = {}
+        self.clicked: set[str] = set()
         self.past: list[StoreOrder] = []
 
     def blame(self, kind: str, order: str, why: str) -> None:
@@ -63,11 +67,12 @@ class Judge:
 
     # --- was it right?
 
-    def result(self) -> Result:
+    def result(self, *, broken_off: bool = False) -> Result:
+        """`broken_off`: the run did not come to its end, so only what broke on the way is told."""
         scene = self._scene
         evidence = Evidence.read(scene.world.directory)
-        case = promises.Case(scene, evidence, self._books(), self.rows, self.cancelled)
-        for check in promises.ALL:
+        case = Case(scene, evidence, self._books(), self.rows, self.cancelled, self.clicked)
+        for check in () if broken_off else promises.ALL:
             for violation in check(case):
                 self.blame(violation.kind, violation.order, violation.why)
         states = Counter(row[0] for row in self.rows("SELECT state FROM orders"))

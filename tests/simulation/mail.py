@@ -54,6 +54,8 @@ def put_in_process(module: types.ModuleType, network: Network, clock: VirtualClo
     @contextmanager
     def conversation(context: HatchContext) -> Iterator[Conversation]:
         outage = network.down(ACCOUNT)
+        if outage is not None:
+            network.census[f"outage: {'silent' if outage.silent else 'refused'}"] += 1
         if outage is not None and outage.silent:
             network.clock.spend(context.timeout.total)
             raise NotSent("the mail server is silent")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -12,7 +13,9 @@ from hub.sandbox.mailbox import Reception
 from hub.sandbox.world import World
 from hub.wire.call import NotSent, Request, Response, Unanswered
 from hub.wire.policy import Policy
+from tests.simulation.clerk import is_new_order, key_in
 from tests.simulation.clock import VirtualClock
+from tests.simulation.replica import Replica
 from tests.simulation.trace import Trace
 
 HOST = "http://world.example"
@@ -42,7 +45,12 @@ class Network:
     later: Callable[[int, Callable[[], None]], None]  # (microseconds, what) -> done at that time
     settles_seconds: float
     late: float = 0.0
+    clerk: float = 0.0  # share of new warehouse orders that are lost, and keyed in by hand
+    replica: Replica | None = None  # what storefronts answer lookups from
+    looking: bool = False  # what is asked now is a lookup
     outages: list[Outage] = field(default_factory=list)
+    census: Counter[str] = field(default_factory=Counter)  # of what befell calls on their way
+    sent: list[bytes] = field(default_factory=list)  # what left since somebody cleared it: requests and letters
 
     def transport(self, name: str, policy: Policy) -> Line:
         return Line(self, name)
@@ -56,14 +64,27 @@ class Network:
         provider, _, rest = parts.path.lstrip("/").partition("/")
         name, _, path = rest.partition("/")
         account, what = f"{provider}/{name}", f"{request.method} {provider} /{path}"
-        self._cross(account, what, request.timeout.total)
         headers = {key.lower(): value for key, value in request.headers}
+        if "oauth" not in path:
+            key = headers.get("idempotency-key", "")
+            self.sent.append(f"{request.method} {request.url} {key}\n".encode() + request.body)
+        self._cross(account, what, request.timeout.total)
 
-        def handle() -> Answer:
+        order, looking = self.trace.about.partition(":")[2], self.looking
+
+        def at_once() -> Answer:
             now = self.clock.seconds()
             query = pairs_of(parts.query)
             return self.world.handle(account, request.method, path, query, headers, request.body, now)
 
+        def handle() -> Answer:
+            if self.replica is None:
+                return at_once()
+            way = self.replica.asking if looking else self.replica.changing
+            return way(account, order, self.clock.seconds(), at_once)
+
+        if self.clerk and is_new_order(account, request.method, path) and self.rng.random() < self.clerk:
+            return self._keyed_in(request, what)
         if self.rng.random() < self.late and request.method not in _READS:
             return self._too_late(handle, what, request.timeout.total)
         self.clock.spend(self.rng.uniform(*_CALL_SECONDS))
@@ -78,10 +99,19 @@ class Network:
         if outage is None:
             return
         self.trace.note(f"    {what} -> {'silence' if outage.silent else 'refused'} (outage)")
+        self.census[f"outage: {'silent' if outage.silent else 'refused'}"] += 1
         if outage.silent:
             self.clock.spend(total)
             raise Unanswered("no answer within the deadline")
         raise NotSent("connection refused")
+
+    def _keyed_in(self, request: Request, what: str) -> Response:
+        """It is lost on its way, and somebody who knows of it keys it in."""
+        self.trace.note(f"    {what} -> silence, it is lost and keyed in by hand")
+        when = self.clock.micros + int(request.timeout.total * 5e5)
+        self.later(when, lambda: key_in(self.world, request.body, self.clock.seconds()))
+        self.clock.spend(request.timeout.total)
+        raise Unanswered("no answer within the deadline")
 
     def _too_late(self, handle: Callable[[], Answer], what: str, total: float) -> Response:
         """The caller hears nothing; the provider hears of it after all."""
@@ -94,6 +124,7 @@ class Network:
 
         self.later(self.clock.micros + int(after * 1e6), arrive)
         self.trace.note(f"    {what} -> silence, on its way")
+        self.census["late request"] += 1
         self.clock.spend(total)
         raise Unanswered("no answer within the deadline")
 
@@ -113,6 +144,7 @@ class Network:
 
     def mail(self, sender: str, recipient: str, raw: bytes) -> Reception:
         """One letter's content, as the mail server takes it."""
+        self.sent.append(raw)
         self.clock.spend(self.rng.uniform(*_CALL_SECONDS))
         reception = self.world.mail(sender, [recipient], raw, self.clock.seconds())
         self.trace.note(f"    mail to {recipient} -> {reception.reply[:3] or 'dropped'}{' dropped' * reception.drop}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
 from hub.assembly.hub import Hub
@@ -14,6 +15,7 @@ from hub.model.flow import State
 from hub.model.step import Step
 from hub.sandbox.books import StoreOrder
 from tests.simulation import truth
+from tests.simulation.clerk import undo
 from tests.simulation.judge import Judge
 from tests.simulation.scene import Scene
 
@@ -22,6 +24,7 @@ WHO = "operator"
 _CONNECTION_CAUSES = ("paused", "credentials", "breaker")
 _MENDED_BY_TRYING = ("overtaken", "sums", "not_shipped_in_time")
 _ROUND_SECONDS = 15.0
+_TRIES = 20
 
 
 class Operator:
@@ -29,6 +32,8 @@ class Operator:
 
     def __init__(self, scene: Scene, judge: Judge) -> None:
         self._scene, self._judge = scene, judge
+        self._undone: set[str] = set()  # references under which something was keyed in, and taken back
+        self._tried: Counter[tuple[str, str]] = Counter()  # (order, step) -> how often, since things are calm
 
     def begin(self, end: float) -> None:
         scene, terms = self._scene, self._scene.terms
@@ -70,6 +75,7 @@ class Operator:
 
     def _cancel(self, hub: Hub, key: str) -> None:
         now = self._scene.clock.now()
+        self._scene.tell("cancel", order=key)
         if self._act(key, "cancels the order", lambda: commands.cancel(hub.setting, key, WHO, "no longer wanted", now)):
             self._judge.cancelled.setdefault(key, now)
 
@@ -85,12 +91,21 @@ class Operator:
             or any(step.state not in _ENDED for step in book.steps.values() if not step.tail)
         ):
             return
+        twice = self._scene.rng.random() < 0.4
+        amount = amount * 2 if twice else amount
         order.expected_refunds += 1
-        done = self._act(key, f"gives {amount} back", lambda: commands.refund(
-            hub.setting, key, amount, (), None, WHO, "a scratch", self._scene.clock.now()
-        ))  # fmt: skip
+        done = self._give_back(hub, key, amount)
+        if twice and done:
+            order.expected_refunds += self._give_back(hub, key, amount)  # a click too many: there is not so much left
+            self._judge.clicked.add(key)
         order.expected_refunds -= not done
         self._scene.world.desk.note(order)
+
+    def _give_back(self, hub: Hub, key: str, amount: int) -> bool:
+        self._scene.tell("refund", order=key)
+        return self._act(key, f"gives {amount} back", lambda: commands.refund(
+            hub.setting, key, amount, (), None, WHO, "a scratch", self._scene.clock.now()
+        ))  # fmt: skip
 
     def _adopt(self) -> None:
         """Takes up one order of the past that is still open."""
@@ -113,6 +128,7 @@ class Operator:
         if hub is None or scene.calm:
             return
         name = scene.rng.choice(sorted(hub.setting.connections))
+        self._scene.tell("pause", connection=name)
         self._act("", f"pauses {name}", lambda: hub.store.set_standing(
             name, scene.clock.now(), paused=True, why="a look at it"
         ))  # fmt: skip
@@ -145,8 +161,13 @@ class Operator:
             assert book is not None
             if step.state is State.PARKED:
                 self._resolve(hub, book, step)
-            elif self._worth_a_try(book, step):
+            elif self._worth_a_try(book, step) and self._patient(key, step):
                 self._again(hub, key, step.id, "mended")
+
+    def _patient(self, key: str, step: Step) -> bool:
+        """What is held again and again stays held: somebody else must decide."""
+        self._tried[(key, step.id)] += self._scene.calm
+        return self._tried[(key, step.id)] <= _TRIES
 
     def _worth_a_try(self, book: Book, step: Step) -> bool:
         if step.state is State.DEAD:
@@ -160,13 +181,24 @@ class Operator:
 
     def _again(self, hub: Hub, key: str, step: str | None, why: str) -> None:
         now = self._scene.clock.now()
+        self._scene.tell("replay", order=key, step=step or "")
         self._act(key, f"replays {step or 'everything'}", lambda: commands.replay(
             hub.setting, key, step, WHO, why, now
         ))  # fmt: skip
 
     def _resolve(self, hub: Hub, book: Book, step: Step) -> None:
+        effect = book.effect(step)
+        if effect is not None and step.cause == "unlike":  # somebody else's work under our reference
+            undone = undo(self._scene.world, effect.reference, self._scene.clock.seconds())
+            if undone or effect.reference in self._undone:
+                self._undone.add(effect.reference)
+                return self._say(hub, book, step, "new_generation", None)
         line = self._truth(book, step)
         decision, reference = ("happened", truth.provider_id(line)) if line else ("did_not", None)
+        return self._say(hub, book, step, decision, reference)
+
+    def _say(self, hub: Hub, book: Book, step: Step, decision: str, reference: str | None) -> None:
+        self._scene.tell("resolve", order=book.key, step=step.id)
         said = f"says of {step.id} ({step.cause}): {decision} {reference or ''}"
         self._act(book.key, said, lambda: commands.resolve(
             hub.setting, book.key, step.id, decision, reference, WHO, "read in the ledger", self._scene.clock.now()

@@ -16,6 +16,7 @@ class Pace:
 
     name: str
     settings: Settings
+    replica: float  # so long a storefront's lookups may lag behind its changes
     settles: float  # so long after its caller gave up a request may still arrive
     hurry: float
     sweep: dict[str, float]
@@ -32,6 +33,7 @@ class Pace:
 QUICK = Pace(
     "quick",
     Settings.hasty().but(shipbob_index_lag_seconds=0.35),
+    replica=0.35,
     settles=1.1,
     hurry=1.0,
     sweep={"every_seconds": 40.0, "overlap_seconds": 120.0},
@@ -48,6 +50,7 @@ REAL = Pace(
         paid_after=(6 * HOUR, DAY), refunded_after=(HOUR, 6 * HOUR), linger_seconds=12 * HOUR,
         patience_seconds=30 * DAY, webhook_late=(HOUR, 6 * HOUR),
     ),
+    replica=1.9,
     settles=25.0,
     hurry=600.0,
     sweep={"every_seconds": 7200.0, "overlap_seconds": 14400.0},

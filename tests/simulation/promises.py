@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from collections import Counter
+from collections.abc import Callable
 
-from hub.model.book import Book
+from hub.model.cause import CAUSES
 from hub.model.flow import NEEDS_PERSON, TERMINAL, State
-from hub.model.step import Effect
 from hub.sandbox import checks
-from hub.sandbox.evidence import Evidence
 from hub.sandbox.verdict import ZEROES
 from hub.sandbox.verdict import judge as verdict_of
-from tests.simulation import truth
+from tests.simulation import bookkeeping, overtaking
+from tests.simulation.case import Broken, Case
 from tests.simulation.clock import SECOND, micros_of
 from tests.simulation.door import digest
+from tests.simulation.house import ACCOUNTS
 from tests.simulation.result import Violation
-from tests.simulation.scene import Scene
-
-Rows = Callable[..., list[tuple[Any, ...]]]
-Broken = Iterator[Violation]
 
 _ENDS = {
     "completed": ("completed",),
@@ -32,32 +25,12 @@ _ENDS = {
     "waiting": ("waiting", "held"),
     "untouched": ("history", "ignored"),
     "completed|held": ("completed", "held"),
+    "waiting|completed|held": ("waiting", "completed", "held", "cancelled", "history"),
 }
 # What a person's cancellation at the hub changes of the world's verdict: what should be missing may be.
 _OF_CANCELLED = ("missing_effect", "wrong_effect")
 _FORWARD = ("payment.capture", "fulfillment.create", "shipment.create", "label.buy")
 _STUCK_SECONDS = 300
-
-
-@dataclass(frozen=True)
-class Case:
-    scene: Scene
-    evidence: Evidence
-    books: Mapping[str, Book]
-    rows: Rows
-    cancelled: Mapping[str, datetime]
-
-    def answers(self) -> list[dict[str, Any]]:
-        """What the hub says of each order, and of payloads that it holds because no mapping could read them."""
-        orders = self.rows("SELECT connection, source_id, state FROM orders WHERE document IS NOT NULL")
-        found = [{"connection": c, "source_order_id": s, "state": state} for c, s, state in orders]
-        known = {answer["source_order_id"] for answer in found}
-        for connection, body in self.rows("SELECT connection, body FROM messages WHERE state = 'held' ORDER BY id"):
-            source_id = _named(bytes(body))
-            if source_id is not None and source_id not in known:
-                known.add(source_id)
-                found.append({"connection": connection, "source_order_id": source_id, "state": "held"})
-        return found
 
 
 def verdict(case: Case) -> Broken:
@@ -76,6 +49,8 @@ def ends(case: Case) -> Broken:
     for order in case.evidence.live:
         state, key = states.get(order["id"]), case.scene.key_of(order["prefix"], order["id"])
         if state is None or key in case.cancelled or state in _ENDS[order["expect"]]:
+            continue
+        if state == "held" and (key in case.clicked or order["prefix"] in case.scene.observed_accounts):
             continue
         why = f"{order['name']} ({order['story']}) should be {order['expect']}; it is {state}: {_open(case, key)}"
         yield Violation("wrong end", key, why)
@@ -121,6 +96,31 @@ def webhooks(case: Case) -> Broken:
         yield Violation("refused webhook", "", refused)
 
 
+def visible(case: Case) -> Broken:
+    """What was acknowledged is done, running, held with a cause, or suppressed with one; and it is there once."""
+    for row in case.rows("SELECT id, connection, topic, state, cause FROM messages"):
+        if row[3] not in ("translated", "held", "ignored") or (row[3] != "translated" and not row[4]):
+            yield Violation("invisible", "", f"message {row} is nowhere to be seen")
+    kept: Counter[tuple[str, str]] = Counter()
+    for connection, body in case.rows("SELECT connection, body FROM messages WHERE topic <> 'pull'"):
+        kept[(connection, digest(body))] += 1
+    for (connection, body), count in kept.items():
+        if ACCOUNTS[connection].startswith("woocommerce/"):
+            continue  # its deliveries have no names of their own: nobody can tell a repeat from a second one
+        if count > len(case.scene.door.posted.get((connection, body), ())):
+            yield Violation("kept twice", "", f"one delivery of {connection} was kept {count} times")
+
+
+def evidence_is_used(case: Case) -> Broken:
+    """A report whose order is known by now does not lie about as if it were not."""
+    sql = (
+        "SELECT h.order_key, o.type, l.handle FROM loose_handles l JOIN observations o ON o.id = l.observation "
+        "JOIN handles h ON h.connection = l.connection AND h.handle = l.handle"
+    )
+    for row in case.rows(sql):
+        yield Violation("unused evidence", row[0], f"{row[1]} of {row[2]} was never looked at again")
+
+
 def nothing_stuck(case: Case) -> Broken:
     """Whatever is due was looked at within five minutes; nothing is blocked by what has ended."""
     now = case.scene.clock.micros
@@ -129,61 +129,15 @@ def nothing_stuck(case: Case) -> Broken:
     for key, book in case.books.items():
         if book.fetch_at is not None and now - micros_of(book.fetch_at) > _STUCK_SECONDS * SECOND:
             yield Violation("stuck", key, "is still to be read at its source")
+        for step in book.in_state(*NEEDS_PERSON):
+            if step.cause not in CAUSES:
+                yield Violation("stuck", key, f"{step.id} is {step.state.value} for {step.cause!r}, which nobody knows")
         open_steps = [step for step in book.steps.values() if step.state not in TERMINAL]
         if open_steps and all(step.state is State.BLOCKED for step in open_steps):
             yield Violation("stuck", key, f"{[step.id for step in open_steps]} wait for nothing")
 
 
-def effects(case: Case) -> Broken:
-    """What the hub says of each effect is what the provider's ledger says."""
-    ledgers = truth.read(case.scene.world.directory)
-    for key, book in case.books.items():
-        for effect in book.effects.values():
-            if not truth.knows(effect.capability):
-                continue
-            line = truth.happened(effect, book, ledgers)
-            name = f"{effect.capability} of {effect.subject} ({effect.generation})"
-            if effect.executed and line is None:
-                yield Violation("phantom", key, f"{name} is done, and no ledger knows it")
-            elif effect.executed is False and line is not None and not _excused(book, effect):
-                yield Violation("disowned", key, f"{name} surely did not happen, says the hub; the ledger knows it")
-
-
-def _excused(book: Book, effect: Effect) -> bool:
-    """A status that somebody else changed back is not there; another generation's line may be taken for this one's."""
-    if effect.capability == "order.complete":
-        return True
-    return any(e.capability == effect.capability and e is not effect and e.executed for e in book.effects.values())
-
-
-def money(case: Case) -> Broken:
-    """Captured by the hub <= authorised; given back by it <= captured; by order and currency."""
-    for order_id, lines in case.evidence.effects.items():
-        order = case.evidence.orders.get(order_id)
-        if order is None:
-            continue
-        sums: dict[tuple[str, str], int] = {}
-        for line in lines:
-            if line["effect"] in ("payment.capture", "payment.refund"):
-                name = (line["effect"], line["currency"])
-                sums[name] = sums.get(name, 0) + int(line["amount"])
-        for (what, currency), amount in sums.items():
-            if amount > order["amount"] or currency != order["currency"]:
-                yield Violation(
-                    "money", order_id, f"{what} {amount} {currency} of {order['amount']} {order['currency']}"
-                )
-
-
 ALL: tuple[Callable[[Case], Broken], ...] = (
-    verdict, ends, cancellations, webhooks, nothing_stuck, effects, money,
+    verdict, ends, cancellations, webhooks, visible, evidence_is_used, nothing_stuck, *bookkeeping.ALL,
+    *overtaking.ALL,
 )  # fmt: skip
-
-
-def _named(body: bytes) -> str | None:
-    """The source's id in a payload that could not be translated, if it can be read at all."""
-    try:
-        document = json.loads(body)
-    except ValueError:
-        return None
-    found = document.get("id") if isinstance(document, dict) else None
-    return str(found) if found is not None else None

@@ -32,3 +32,4 @@ class Result:
     seconds: float
     violations: tuple[Violation, ...] = ()
     states: dict[str, int] = field(default_factory=dict)
+    cells: dict[tuple[str, str], int] = field(default_factory=dict)  # (fault, state of a step) -> how often, if counted

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 from hub.model.contract import Claim, NotDurable
 from hub.model.message import StoredMessage
@@ -10,7 +14,9 @@ from hub.sandbox.books import StoreOrder
 from hub.sandbox.faults import LEVELS
 from hub.sandbox.outbox import Delivery
 from tests.simulation.clock import SECOND
+from tests.simulation.coverage import Coverage
 from tests.simulation.disk import FlakyWriter
+from tests.simulation.guard import Guard
 from tests.simulation.house import ACCOUNTS
 from tests.simulation.judge import Judge
 from tests.simulation.network import Outage
@@ -24,12 +30,17 @@ _EVENTS_AN_ORDER = 4000  # more than this is a loop
 
 
 class Run(Scene):
-    """`Run(terms).go()`."""
+    """`Run(terms).go()`. `hasty`: it ends with the first violation; what came later is not looked at. `count`: what befell
+    the hub in which state is counted.
+    """
 
-    def __init__(self, terms: Terms, *, keep: bool = False) -> None:
+    def __init__(self, terms: Terms, *, keep: bool = False, hasty: bool = False, count: bool = False) -> None:
         super().__init__(terms, keep=keep)
+        self.coverage = Coverage() if count else None
+        self.hasty = hasty
         self.workers = [Worker(f"w{number}") for number in range(1, terms.workers + 1)]
         self.judge = Judge(self)
+        self.guard = Guard(self, self.judge)
         self.operator = Operator(self, self.judge)
         self.wake = self._wake
         self.over = False
@@ -39,14 +50,41 @@ class Run(Scene):
 
     def go(self) -> Result:
         try:
+            if self.hasty:
+                self._watch_doubles()
+            if self.coverage is not None:
+                self.coverage.attach(self)
             self._begin()
-            while not self.over and self.next_at() is not None:
-                self._next()
-            return self.judge.result()
+            result = self.judge.result(broken_off=not self._to_its_end())
+            return replace(result, cells=dict(self.coverage.cells)) if self.coverage is not None else result
         finally:
             self.house.die()
             self.world.close()
             shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _to_its_end(self) -> bool:
+        """False where it was broken off."""
+        while not self.over and self.next_at() is not None:
+            try:
+                self._next()
+            except sqlite3.IntegrityError as error:  # a law, broken where no worker was at work: by a claim, by a command
+                self.judge.blame("defect", self.trace.about, str(error))
+                return False
+            if self.hasty and self.judge.found:
+                return False
+        return True
+
+    def _watch_doubles(self) -> None:
+        """What a provider had to refuse breaks a promise whatever comes then: so it is told at once."""
+        for ledger in self.world.desk.ledgers.values():
+            ledger.double = self._blaming(ledger.double)  # type: ignore[method-assign]
+
+    def _blaming(self, double: Callable[..., None]) -> Callable[..., None]:
+        def blame(now: float, effect: str, why: str, **facts: Any) -> None:
+            double(now, effect, why, **facts)
+            self.judge.blame("attempted_doubles", str(facts.get("order") or ""), f"{effect}: {why}")
+
+        return blame
 
     def _next(self) -> None:
         due, planned = self.world.next_due(), self.next_at()
@@ -110,7 +148,7 @@ class Run(Scene):
         self.trace.note("faults end here")
         self.healed_at = self.clock.micros
         self.world.desk.faults.level = LEVELS["calm"]
-        self.network.late, self.network.outages = 0.0, []
+        self.network.late, self.network.clerk, self.network.outages = 0.0, 0.0, []
         if self.hub is None:
             self._open()
         self.after(10 * self.terms.pace.hurry, self._look)
@@ -139,6 +177,7 @@ class Run(Scene):
         if self.hub is None or self.calm:
             return
         self.trace.note("the hub is killed")
+        self.tell("restart")
         for worker in self.workers:
             worker.drop()
         self.door.close()
@@ -152,6 +191,7 @@ class Run(Scene):
     def _stall(self) -> None:
         """The process is stopped and goes on later: its calls were cut, its clock has run on."""
         seconds = self.rng.choice((5.0, 40.0, 120.0))
+        self.tell("stall")
         self.trace.note(f"the hub stands still for {seconds:g} s")
         self._stalled_until = self.clock.micros + round(seconds * SECOND)
 
@@ -159,8 +199,16 @@ class Run(Scene):
         self.trace.about = self.key_of(delivery.prefix, delivery.order) if delivery.order else ""
         if self.clock.micros < self._stalled_until:
             self.door.unanswered(delivery)
-        elif self.door.deliver(delivery, heard=not self.befalls(self.terms.unheard)):
+            return
+        heard = not self.befalls(self.terms.unheard)
+        if not heard and self.trace.about:
+            self.tell("webhook unheard", order=self.trace.about)
+        if self.door.deliver(delivery, heard=heard):
             self._wake(0.001)
+            if self.befalls(self.terms.forged):
+                if self.trace.about:
+                    self.tell("webhook forged", order=self.trace.about)
+                self.after(self.rng.uniform(0.0, 0.5), lambda: self._deliver(self.door.forged(delivery)))
 
     # --- the workers
 
@@ -187,6 +235,8 @@ class Run(Scene):
             return self._wake(self._patience())
         if self.befalls(self.terms.lost_claims):
             self.trace.note("a claim is lost: " + ", ".join(map(name_of, tasks)))
+            for task in tasks:
+                self.tell("lost claim", task=task)
             tasks = []
         for worker, task in zip(idle, tasks, strict=False):
             worker.take(task, self.hub, self._about(task))
@@ -225,10 +275,12 @@ class Run(Scene):
         if self.clock.micros < self._stalled_until:
             return self._plan_step(worker, (self._stalled_until - self.clock.micros) / SECOND)
         if self.befalls(self.terms.crash):
+            self.tell("crash", task=worker.task)
             self.trace.note("is gone", who=worker.name, order=worker.about)
             worker.drop()
             return self._wake(0.01)
         if self.befalls(self.terms.freeze):
+            self.tell("freeze", task=worker.task)
             sleeps = self.rng.choice((3.0, 20.0, 70.0, 150.0)) * self.rng.uniform(0.8, 1.2)
             self.trace.note(f"freezes for {sleeps:.0f} s", who=worker.name, order=worker.about)
             return self._plan_step(worker, sleeps)
@@ -242,8 +294,9 @@ class Run(Scene):
     def _one(self, worker: Worker) -> bool:
         """One event; False where there is none left, or the engine gave up."""
         try:
-            return worker.step(self.clock, self.trace)
+            return worker.step(self.clock, self.trace, self.guard)
         except NotDurable:
+            self.tell("disk failure", task=worker.task)
             worker.drop()
         except Exception as error:  # whatever it is, the engine should not have raised it
             self.judge.defect(worker, error)

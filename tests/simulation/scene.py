@@ -7,14 +7,15 @@ import random
 from collections.abc import Callable, Iterable
 
 from hub.assembly.hub import Hub
-from hub.sandbox.scenario import Scenario
 from tests.simulation.clock import SECOND, VirtualClock
 from tests.simulation.door import Door
-from tests.simulation.house import CONNECTIONS, House, ram_folder
+from tests.simulation.house import ACCOUNTS, CONNECTIONS, House, ram_folder
 from tests.simulation.network import Network
+from tests.simulation.plot import Plot
+from tests.simulation.replica import Replica
 from tests.simulation.terms import Terms
 from tests.simulation.trace import Trace
-from tests.simulation.universe import build
+from tests.simulation.universe import TWIN, build
 
 Deed = Callable[[], None]
 
@@ -29,13 +30,18 @@ class Scene:
         self.trace = Trace(lambda: self.clock.micros, keep=keep)
         self.folder = ram_folder()
         self.world = build(terms, self.folder / "world", self.clock.seconds)
-        self.scenario = Scenario(self.world)
+        self.scenario = Plot(self.world, edits=terms.edits)
         dice = random.Random(f"network {terms.seed}")
         self.network = Network(self.world, self.clock, self.trace, dice, self.at, terms.pace.settles, terms.late)
+        self.network.clerk = terms.clerk
+        self.network.replica = Replica(self.world, terms.pace.replica) if terms.replica else None
         self.house = House(terms, self.folder, self.world, self.network, self.clock)
         self.door = Door(self.world, self.clock, self.trace)
+        self.observed = frozenset({TWIN}) if terms.observed else frozenset[str]()  # connections that never act
+        self.observed_accounts = frozenset(ACCOUNTS[name] for name in self.observed)
         self.healed_at: int | None = None
         self.wake: Callable[[float], None] = lambda seconds: None
+        self.befell: Callable[..., None] | None = None  # told of every fault, where somebody counts them
         self._heap: list[tuple[int, float, int, Deed]] = []
         self._planned = 0
 
@@ -51,6 +57,10 @@ class Scene:
 
     def befalls(self, share: float) -> bool:
         return not self.calm and share > 0 and self.rng.random() < share
+
+    def tell(self, fault: str, **what: object) -> None:
+        if self.befell is not None:
+            self.befell(fault, **what)
 
     # --- the order of things
 

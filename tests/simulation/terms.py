@@ -39,6 +39,12 @@ class Terms:
     history: int = 0  # orders of the past, one of which is adopted
     deaf: bool = False  # no storefront can reach the hub: it lives by sweeping alone
     on_shipment: bool = False  # money is captured when the goods leave
+    edits: bool = False  # merchants also change, cancel and refund orders at any time
+    observed: bool = False  # one storefront only observes
+    clerk: float = 0.0  # of orders for the warehouse: lost, and somebody keys it in by hand, not quite the same
+    forged: float = 0.0  # of webhooks: another body follows under the same id
+    replica: bool = False  # storefronts answer lookups from a copy that lags behind
+    renamed: bool = False  # flows have other step names after a restart
     trouble: float = 45.0  # so long things go wrong after the last order
     tempo: str = "quick"  # or real: see pace.py
 
@@ -50,6 +56,7 @@ class Terms:
         def share(most: float) -> float:
             return 0.0 if rng.random() < 0.25 else round(most * rng.random() ** 2, 4)
 
+        more = random.Random(f"more terms {seed}")  # what was thought of later: earlier seeds keep their mix
         return cls(
             seed,
             orders=rng.randint(6, 24),
@@ -73,6 +80,12 @@ class Terms:
             history=rng.choice((0, 0, 4)),
             deaf=rng.random() < 0.08,
             on_shipment=rng.random() < 0.2,
+            edits=more.random() < 0.4,
+            observed=more.random() < 0.15,
+            clerk=more.choice((0.0, 0.0, 0.0, 0.2)),
+            forged=more.choice((0.0, 0.0, 0.05)),
+            replica=more.random() < 0.4,
+            renamed=more.random() < 0.25,
             trouble=rng.choice((20.0, 45.0, 90.0)),
             tempo="real" if rng.random() < 0.12 else "quick",
         )
@@ -101,5 +114,5 @@ class Terms:
 
 _TROUBLES = (
     "faults", "crash", "freeze", "lost_claims", "undurable", "late", "unheard", "restarts", "outages", "pauses",
-    "commands", "cancels", "refunds", "stalls", "history",
+    "commands", "cancels", "refunds", "stalls", "history", "edits", "observed", "clerk", "forged", "replica", "renamed",
 )  # fmt: skip

@@ -57,15 +57,21 @@ _LEDGERS_WORD = {"order.complete": "order.status"}
 
 def happened(effect: Effect, book: Book, ledgers: dict[str, list[Line]]) -> Line | None:
     """The ledger's line of this effect, or None. `shipment.create` and what no ledger knows is not asked here."""
+    return next(iter(all_of(effect, book, ledgers)), None)
+
+
+def all_of(effect: Effect, book: Book, ledgers: dict[str, list[Line]]) -> list[Line]:
+    """Every line that may be this effect's."""
     found = _FOUND.get(effect.capability)
     if found is None:
-        return None
+        return []
     word = _LEDGERS_WORD.get(effect.capability, effect.capability)
-    for lines in ledgers.values():
-        for line in lines:
-            if line["kind"] == "effect" and line["effect"] == word and found(effect, book, line):
-                return line
-    return None
+    return [
+        line
+        for lines in ledgers.values()
+        for line in lines
+        if line["kind"] == "effect" and line["effect"] == word and found(effect, book, line)
+    ]
 
 
 def knows(capability: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from hub.assembly.hub import Hub
 from hub.flow import chores, intake
@@ -23,6 +23,14 @@ class Defect(Exception):
     """The engine raised what it should not have."""
 
 
+class Guard(Protocol):
+    """Looks on at every event: `hub` code runs between the two."""
+
+    def before(self, worker: Worker, happening: Happening) -> None: ...
+
+    def after(self, worker: Worker, happening: Happening, error: Exception | None) -> None: ...
+
+
 @dataclass
 class Worker:
     """`busy` names what it works on; a dropped one is told by its `life`, which a new one does not share."""
@@ -32,7 +40,7 @@ class Worker:
     about: str = ""
     _generator: Generator[Happening, Any, Any] | None = None
     _answer: Any = None
-    _error: BaseException | None = None
+    _error: Exception | None = None
     life: int = 0
 
     @property
@@ -56,7 +64,7 @@ class Worker:
             self._generator.close()
         self.task, self._generator, self.life = None, None, self.life + 1
 
-    def step(self, clock: VirtualClock, trace: Trace) -> bool:
+    def step(self, clock: VirtualClock, trace: Trace, guard: Guard) -> bool:
         """Lets one event happen; False when there was none left. Whatever the engine raises comes out."""
         assert self._generator is not None
         trace.who, trace.about = self.name, self.about
@@ -68,6 +76,7 @@ class Worker:
             return False
         mark = "~" if isinstance(happening, Wire) else "."
         trace.events += 1
+        guard.before(self, happening)
         try:
             self._answer = happening.act(clock.now())
         except Exception as raised:  # as the engine's own driver does: the worker knows what it means
@@ -75,6 +84,7 @@ class Worker:
             trace.note(f"{mark} {happening.name} !! {type(raised).__name__}")
         else:
             trace.note(f"{mark} {happening.name}{_told(self._answer)}")
+        guard.after(self, happening, self._error)
         return True
 
 

@@ -1,0 +1,10 @@
+"""All planted bugs: importing this plants nothing, and knows every one."""
+
+from __future__ import annotations
+
+from tests.simulation.planted import claims, doubt, gates, goods, identity, intake, letters, money, sending
+from tests.simulation.planted.registry import BUGS
+
+ROOMS = (identity, sending, doubt, claims, gates, money, goods, intake, letters)
+
+__all__ = ["BUGS", "ROOMS"]

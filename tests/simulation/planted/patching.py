@@ -1,0 +1,58 @@
+"""Putting something else in the place of one function, wherever the hub knows it by."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from typing import Any
+
+_ROOMS = ("hub.", "tests.simulation.")
+_OURS = "tests.simulation.planted"
+
+Patch = AbstractContextManager[None]
+
+
+@contextmanager
+def replaced(owner: Any, name: str, value: Any) -> Iterator[None]:
+    """An attribute of a class or module is `value` inside."""
+    before = owner.__dict__[name]
+    setattr(owner, name, value)
+    try:
+        yield
+    finally:
+        setattr(owner, name, before)
+
+
+@contextmanager
+def everywhere(original: Callable[..., Any], value: Callable[..., Any]) -> Iterator[None]:
+    """A function is another inside: under every name by which a module imported it, and in every module's tables.
+
+    So a bug is planted in an idea, wherever the code that has it stands at the moment. Raises LookupError where nobody
+    knows the function (any more): a bug that is planted nowhere would never be found.
+    """
+    places: list[tuple[dict[Any, Any], Any]] = []
+    for module_name, module in list(sys.modules.items()):
+        if not module_name.startswith(_ROOMS) or module_name.startswith(_OURS):
+            continue
+        names = vars(module)
+        tables = [names] + [table for table in names.values() if isinstance(table, dict)]
+        places += [(table, name) for table in tables for name, known in table.items() if known is original]
+    if not places:
+        raise LookupError(f"nobody knows {original!r}")
+    for table, name in places:
+        table[name] = value
+    try:
+        yield
+    finally:
+        for table, name in places:
+            table[name] = original
+
+
+@contextmanager
+def together(*patches: Patch) -> Iterator[None]:
+    """Several places of one bug: what is wrong, and the second line of defence that would hide it."""
+    with ExitStack() as stack:
+        for patch in patches:
+            stack.enter_context(patch)
+        yield

@@ -1,0 +1,224 @@
+"""Between intent, call and settlement: what is durable when, and what an answer is taken to mean."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from hub.connector.connection import Connection
+from hub.flow import call, inputs, life, settle, worker
+from hub.flow.event import Moment
+from hub.model.contract import CannotPrepare, Claim, Guarantee, NotPrepared
+from hub.model.flow import Event, State
+from hub.model.outcome import Outcome, Verdict
+from hub.model.step import Step
+from hub.store.moments import SqlStore
+from tests.simulation.planted.patching import Patch, everywhere, replaced
+from tests.simulation.planted.registry import bug
+
+Act = Callable[[datetime], Any]
+
+
+class AnyToken(int):
+    """Equal to every token."""
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    def __ne__(self, other: object) -> bool:
+        return False
+
+    __hash__ = int.__hash__
+
+
+@bug("no-fence", "A worker that lost its lease settles the step all the same: nobody looks at its token.")
+def no_fence() -> Patch:
+    original = worker.work
+
+    def work(setting: Any, claim: Claim) -> Any:
+        return original(setting, replace(claim, token=AnyToken(claim.token)))
+
+    return everywhere(worker.work, work)
+
+
+class _Undone(Exception):
+    """Carries an answer out of a transaction that is rolled back."""
+
+    def __init__(self, answer: Any) -> None:
+        self.answer = answer
+
+
+def _unwritten(act: Act) -> Act:
+    """The same decision, and nothing of it on disk."""
+    original = SqlStore.change
+
+    def change(self: SqlStore, order: str, decide: Callable[[Any], Any], now: datetime) -> Any:
+        def undone(book: Any) -> Any:
+            raise _Undone(decide(book))
+
+        try:
+            return original(self, order, undone, now)
+        except _Undone as found:
+            return found.answer
+
+    def only_thought(now: datetime) -> Any:
+        with replaced(SqlStore, "change", change):
+            return act(now)
+
+    return only_thought
+
+
+@bug("no-intent", "The request leaves first, and the intent is written together with its answer.")
+def no_intent() -> Patch:
+    original = worker.work
+
+    def work(setting: Any, claim: Claim) -> Any:
+        events, answer, error = original(setting, claim), None, None
+        intending: Act | None = None
+        while True:
+            try:
+                happening = events.throw(error) if error is not None else events.send(answer)
+            except StopIteration:
+                return
+            if happening.name == "intend":
+                intending = happening.act
+                happening = Moment("intend", _unwritten(intending))
+            elif happening.name == "settle" and intending is not None:
+                first, then = intending, happening.act
+                happening = Moment("settle", lambda now, first=first, then=then: (first(now), then(now)))
+            error = None
+            try:
+                answer = yield happening
+            except Exception as raised:
+                answer, error = None, raised
+
+    return everywhere(worker.work, work)
+
+
+@bug("blind-retry", "A call whose answer was lost counts as one that did not happen: it is simply made again.")
+def blind_retry() -> Patch:
+    original = settle._lost
+
+    def lost(setting: Any, book: Any, step: Step, outcome: Outcome, guarantee: Guarantee, now: datetime) -> None:
+        if step.state is State.INTENT:
+            settle._VERDICTS[Verdict.NOT_EXECUTED](setting, book, step, outcome, guarantee, now)
+        else:
+            original(setting, book, step, outcome, guarantee, now)
+
+    return everywhere(settle._lost, lost)
+
+
+def _heard(mean: Callable[[Outcome], Outcome]) -> Patch:
+    """What a change's answer means passes through `mean`."""
+    original = Connection.send
+
+    def send(self: Connection, capability: str, body: bytes, key: str | None) -> Outcome:
+        return mean(original(self, capability, body, key))
+
+    return replaced(Connection, "send", send)
+
+
+def _status(outcome: Outcome) -> int:
+    return int((outcome.transcript.get("answer") or {}).get("status") or 0)
+
+
+@bug("429-is-success", "A 429 is taken to mean that the request was queued, and so accepted.")
+def too_many_is_success() -> Patch:
+    def mean(outcome: Outcome) -> Outcome:
+        throttled = outcome.verdict is Verdict.NOT_EXECUTED and (_status(outcome) == 429 or outcome.code == "THROTTLED")
+        return replace(outcome, verdict=Verdict.DONE, result={"id": "accepted"}) if throttled else outcome
+
+    return _heard(mean)
+
+
+@bug("5xx-not-executed", "A 5xx is taken to mean that nothing was executed.")
+def server_error_is_not_executed() -> Patch:
+    def mean(outcome: Outcome) -> Outcome:
+        failed = outcome.verdict is Verdict.UNKNOWN and 500 <= _status(outcome)
+        return replace(outcome, verdict=Verdict.NOT_EXECUTED) if failed else outcome
+
+    return _heard(mean)
+
+
+@bug("replayed-500-trusted", "A 500 that the provider stored under the key is taken for its definite no.")
+def replayed_500_trusted() -> Patch:
+    def mean(outcome: Outcome) -> Outcome:
+        stored = outcome.replayed and _status(outcome) == 500
+        return replace(outcome, verdict=Verdict.REFUSED, code="500") if stored else outcome
+
+    return _heard(mean)
+
+
+@bug("unreadable-is-success", "A 2xx whose body broke off counts as success, although it does not say what it did.")
+def unreadable_is_success() -> Patch:
+    def mean(outcome: Outcome) -> Outcome:
+        broken = outcome.verdict is Verdict.UNKNOWN and 200 <= _status(outcome) < 300
+        return replace(outcome, verdict=Verdict.DONE, result={"id": None}) if broken else outcome
+
+    return _heard(mean)
+
+
+@bug("429-forgets", "After a 429 a step is tried anew, although an earlier try of it may have happened.")
+def too_many_forgets() -> Patch:
+    original = settle._not_executed
+
+    def not_executed(setting: Any, book: Any, step: Step, *rest: Any) -> None:
+        step.unresolved = False
+        original(setting, book, step, *rest)
+
+    return everywhere(settle._not_executed, not_executed)
+
+
+@bug("refusal-is-final", "A refusal is final, although an earlier try that nobody knows of may be why it is refused.")
+def refusal_is_final() -> Patch:
+    original = settle._refused
+
+    def refused(setting: Any, book: Any, step: Step, *rest: Any) -> None:
+        step.unresolved = False
+        original(setting, book, step, *rest)
+
+    return everywhere(settle._refused, refused)
+
+
+@bug("duplicate-is-success", "'There is one with this reference already' counts as success; nobody looks at what it is.",
+     clerk=0.3)  # fmt: skip
+def duplicate_is_success() -> Patch:
+    def duplicate(setting: Any, book: Any, step: Step, outcome: Outcome, guarantee: Guarantee, now: datetime) -> None:
+        settle.succeed(setting, book, step, {"id": None, "status": "processing"}, now, Event.SUCCESS)
+
+    return everywhere(settle._duplicate, duplicate)
+
+
+@bug("rebuilt-bytes", "What is sent again is built again from the order as it is by then, not taken from the intent.")
+def rebuilt_bytes() -> Patch:
+    original = call.send
+
+    def send(setting: Any, claim: Claim, sending: Any, trigger: str) -> Any:
+        book = setting.store.read(claim.order)
+        step = book.steps.get(claim.step) if book else None
+        if trigger == "resend" and book is not None and step is not None:
+            effect = sending.effect
+            try:
+                made, _ = inputs.build(setting, book, step)
+                body = setting.connectors.prepare(effect.connection, effect.capability, made)
+            except (CannotPrepare, NotPrepared):
+                body = effect.body
+            sending = replace(sending, effect=replace(effect, body=body))
+        yield from original(setting, claim, sending, trigger)
+
+    return everywhere(call.send, send)
+
+
+@bug("lease-too-short", "The lease of a call ends before its deadline: a worker is overtaken while it still waits.")
+def lease_too_short() -> Patch:
+    from datetime import timedelta
+
+    def until(guarantee: Guarantee, now: datetime) -> datetime:
+        return now + timedelta(seconds=guarantee.deadline_seconds / 4)
+
+    return everywhere(call.until, until)
+
+
+_ = life
