@@ -136,7 +136,7 @@ def too_many_is_success() -> Patch:
 @bug("5xx-not-executed", "A 5xx is taken to mean that nothing was executed.")
 def server_error_is_not_executed() -> Patch:
     def mean(outcome: Outcome) -> Outcome:
-        failed = outcome.verdict is Verdict.UNKNOWN and 500 <= _status(outcome)
+        failed = outcome.verdict is Verdict.UNKNOWN and _status(outcome) >= 500
         return replace(outcome, verdict=Verdict.NOT_EXECUTED) if failed else outcome
 
     return _heard(mean)
