@@ -8,7 +8,7 @@ UV ?= uv
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help install dev demo test simulate lint format docs wheel lock clean distclean python
+.PHONY: help install dev demo test simulate planted crash power torture fuzz lint format docs wheel lock clean distclean python
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -25,9 +25,26 @@ demo: install ## 60 orders through a sandbox full of faults, and a counted verdi
 test: dev ## every test
 	@$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadgroup $(ARGS)
 
-simulate: dev ## crash and freeze the hub at every point, by seeds: SEED=7, or SEEDS=500, or SECONDS=600 (START=1)
+simulate: dev ## the whole hub in virtual time, by seeds: SEED=7, or SEEDS=5000, or SECONDS=600 (START=1, JOBS=2)
 	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS)) \
-		$(if $(SECONDS),--seconds $(SECONDS)) $(if $(START),--start $(START))
+		$(if $(SECONDS),--seconds $(SECONDS)) $(if $(START),--start $(START)) $(if $(JOBS),--jobs $(JOBS)) $(ARGS)
+
+planted: dev ## bugs planted into the hub, each of which the simulation must find: BUG=no-fence
+	@$(BIN)/python -m tests.simulation.planted $(if $(BUG),--bug $(BUG)) $(ARGS)
+
+crash: dev ## a real hub killed at every event and in every outcome: PAIRS=400 (SEED=0)
+	@$(BIN)/python -m tests.crash $(if $(PAIRS),--pairs $(PAIRS)) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+power: dev ## the hub's power cut at every kind of place: IMAGES=10000 (SEED=1)
+	@$(BIN)/python -m tests.power $(if $(IMAGES),--images $(IMAGES)) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+torture: dev ## real hub processes killed, stopped, starved of disk and lied to: MINUTES=30 (RATE=3, SEED=1)
+	@$(BIN)/python -m tests.torture $(if $(MINUTES),--minutes $(MINUTES)) $(if $(RATE),--rate $(RATE)) \
+		$(if $(SEED),--seed $(SEED)) $(ARGS)
+
+fuzz: dev ## whatever reads what others write, fuzzed by coverage: SECONDS=300 for each target (Linux, Python 3.11 to 3.13)
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-fuzz.lock
+	@$(BIN)/python -m tests.hostile.fuzz $(if $(SECONDS),--seconds $(SECONDS)) $(ARGS)
 
 lint: dev ## ruff (rules and format) and mypy --strict
 	@$(BIN)/ruff check .
@@ -49,7 +66,8 @@ lock: ## new versions into the lock files; needs uv
 	@$(UV) pip compile -q $(LOCKED) pyproject.toml --all-extras --group build --group dev -o requirements-dev.lock
 	@$(UV) pip compile -q $(LOCKED) pyproject.toml -c requirements-dev.lock -o requirements.lock
 	@$(UV) pip compile -q $(LOCKED) --group build -c requirements-dev.lock -o requirements-build.lock
-	@grep -h -c '==' requirements.lock requirements-dev.lock requirements-build.lock
+	@echo atheris | $(UV) pip compile -q $(LOCKED) - -o requirements-fuzz.lock
+	@grep -h -c '==' requirements.lock requirements-dev.lock requirements-build.lock requirements-fuzz.lock
 
 LOCKED = --universal --python-version 3.11 --generate-hashes --no-annotate --upgrade --custom-compile-command "make lock"
 

@@ -41,6 +41,7 @@ def connect(path: Path, *, synchronous: str = "FULL") -> sqlite3.Connection:
         connection.execute("PRAGMA wal_autocheckpoint=2000")
         connection.execute("PRAGMA cache_size=-16384")
         connection.execute("PRAGMA temp_store=MEMORY")
+        connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()  # makes the log's file, for the sync below
     except sqlite3.Error as error:
         raise NotDurable(f"{path}: {error}") from error
     _sync_directory(path.parent)
