@@ -1,6 +1,7 @@
 """`make simulate`: seeds one after the other, with progress; the first that fails tells its story. Exit 1 if any did.
 
 --seed N runs one seed twice and compares; --seeds N runs so many from --start on; --seconds N stops after so long.
+--jobs N plays so many seeds at once, each on a core. The last line's path is a hash of all the paths that were taken.
 """
 
 from __future__ import annotations
@@ -8,8 +9,10 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from hashlib import blake2b
 
 import click
 
@@ -31,7 +34,9 @@ def main() -> int:
     total: Counter[str] = Counter()
     failed: list[int] = []
     cells: Counter[tuple[str, str]] = Counter()
-    for result in _results(asked.start, asked.seeds, asked.seconds, count=asked.coverage):
+    path = blake2b(digest_size=8)
+    for result in _results(asked):
+        path.update(result.hash.encode())
         cells.update(result.cells)
         _count(total, result)
         if result.violations:
@@ -40,11 +45,11 @@ def main() -> int:
         if time.monotonic() - shown > _PROGRESS_SECONDS:
             shown = time.monotonic()
             _say(total, failed, shown - began)
-    _say(total, failed, time.monotonic() - began)
     if asked.coverage:
         click.echo(table(cells))
     if failed:
         click.echo("failing seeds: " + " ".join(map(str, failed)))
+    _say(total, failed, time.monotonic() - began, path.hexdigest())
     return 1 if failed else 0
 
 
@@ -57,17 +62,39 @@ def _asked() -> argparse.Namespace:
     parser.add_argument(
         "--coverage", action="store_true", help="what befell the hub in which state of a step, at the end"
     )
+    parser.add_argument("--jobs", type=int, default=1, help="so many seeds at once")
     asked = parser.parse_args()
     if asked.seeds is None and asked.seconds is None:
         asked.seeds = 100
     return asked
 
 
-def _results(start: int, seeds: int | None, seconds: float | None, *, count: bool) -> Iterator[Result]:
-    began, seed = time.monotonic(), start
-    while (seeds is None or seed < start + seeds) and (seconds is None or time.monotonic() - began < seconds):
-        yield Run(Terms.of(seed), count=count).go()
+def _results(asked: argparse.Namespace) -> Iterator[Result]:
+    """In the order of the seeds, however many are played at once."""
+    if asked.jobs == 1:
+        yield from (_play(seed, count=asked.coverage) for seed in _seeds(asked))
+        return
+    with ProcessPoolExecutor(asked.jobs) as pool:
+        waiting: deque[Future[Result]] = deque()
+        for seed in _seeds(asked):
+            waiting.append(pool.submit(_play, seed, count=asked.coverage))
+            if len(waiting) > 2 * asked.jobs:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def _seeds(asked: argparse.Namespace) -> Iterator[int]:
+    began, seed = time.monotonic(), asked.start
+    while asked.seeds is None or seed < asked.start + asked.seeds:
+        if asked.seconds is not None and time.monotonic() - began >= asked.seconds:
+            return
+        yield seed
         seed += 1
+
+
+def _play(seed: int, *, count: bool) -> Result:
+    return Run(Terms.of(seed), count=count).go()
 
 
 def _one(seed: int) -> int:
@@ -97,11 +124,11 @@ def _report(result: Result, *, told: bool) -> None:
         click.echo(tell(result.terms, {violation.kind for violation in result.violations}) + "\n")
 
 
-def _say(total: Counter[str], failed: list[int], seconds: float) -> None:
+def _say(total: Counter[str], failed: list[int], seconds: float, path: str = "") -> None:
     """One line with the counts. A step is a durable or a wire event of the engine."""
     each = ", ".join(f"{count} {name}" for name, count in total.items())
     rate = total["orders"] / seconds * 60 if seconds else 0.0
-    click.echo(f"{each}; {len(failed)} failed; {rate:.0f} orders a minute")
+    click.echo(f"{each}; {len(failed)} failed; {rate:.0f} orders a minute" + (f"; path {path}" if path else ""))
 
 
 if __name__ == "__main__":
