@@ -19,6 +19,7 @@ from hub.store.open import open_sqlite
 from tests.crash.lodge import Lodge
 from tests.crash.point import Case
 from tests.crash.walks import CONNECTIONS, WALKS
+from tests.simulation import case as simulated
 from tests.simulation import promises
 from tests.simulation.result import Violation
 from tests.simulation.scene import Scene
@@ -51,6 +52,7 @@ class Judged:
 class _Door:
     acknowledged: dict[tuple[str, str], Delivery]
     refused: list[str]
+    posted: dict[tuple[str, str], set[int]]
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,8 @@ class _Remains:
     door: _Door
     clock: _Clock
     world: _World
+    observed: frozenset[str] = frozenset()
+    observed_accounts: frozenset[str] = frozenset()
 
     @staticmethod
     def key_of(prefix: str, order: str) -> str:
@@ -115,9 +119,12 @@ def _judge(judged: Judged, lodge: Lodge, case: Case, report: dict[str, Any], sto
     books = {key: store.read(key) for (key,) in rows("SELECT key FROM orders ORDER BY key")}
     found = {key: book for key, book in books.items() if book is not None}
     told = {(name, body): cast(Delivery, _Told(about)) for name, body, about in report["acknowledged"]}
-    remains = _Remains(_Door(told, report["refused"]), _Clock(report["micros"]), _World(lodge.world))
+    posted: dict[tuple[str, str], set[int]] = {}
+    for name, body, number in report["posted"]:
+        posted.setdefault((name, body), set()).add(number)
+    remains = _Remains(_Door(told, report["refused"], posted), _Clock(report["micros"]), _World(lodge.world))
     cancelled = _cancelled(case, report)
-    seen = promises.Case(cast(Scene, remains), evidence, found, rows, cancelled)
+    seen = simulated.Case(cast(Scene, remains), evidence, found, rows, cancelled, frozenset())
     broken = [violation for check in promises.ALL for violation in check(seen)]
     broken += _restless(rows) + _commands(case, rows, found, report)
     spent = {key for key, book in found.items() if any(_is_spent(step) for step in book.steps.values())}

@@ -33,9 +33,12 @@ _LATER_SECONDS = 5.0  # so long after the hub's first start the order is placed
 
 @dataclass
 class Report:
-    """What the judge must know and no ledger tells. `acknowledged`: [connection, hash of the body, what it was]."""
+    """What the judge must know and no ledger tells. `acknowledged`: [connection, hash of the body, what it was];
+    `posted`: [connection, hash of the body, the delivery's number].
+    """
 
     order: str = ""
+    posted: list[tuple[str, str, int]] = field(default_factory=list)
     acknowledged: list[list[str]] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     commanded: int = 0  # when the person's command was answered
@@ -104,6 +107,7 @@ class Providers:
         delivery = self._waiting.pop(0)
         status = self._post(delivery.url, delivery.body, dict(delivery.headers))
         connection = urlsplit(delivery.url).path.rpartition("/")[2]
+        self.report.posted.append((connection, digest(delivery.body), delivery.number))
         if status is not None and 200 <= status < 300:
             about = f"{delivery.topic} #{delivery.number}"
             self.report.acknowledged.append([connection, digest(delivery.body), about])
