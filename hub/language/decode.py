@@ -36,6 +36,8 @@ def _exact(text: str) -> Decimal:
     if exponent is not None and int(exponent[1] or "0") > MAX_EXPONENT:
         raise DecodeError(f"a number's exponent is beyond {MAX_EXPONENT}")
     number = Decimal(text)
+    if not number:
+        number = number.copy_abs()  # `-0e0` would be written as `-0`, and read again as the integer 0
     power = number.adjusted()
     # What is accepted must also be accepted as we write it down, which may be with an exponent where this had none.
     if abs(power) > MAX_EXPONENT and (power < _PLAINEST or int(number.as_tuple().exponent) > 0):

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 Minor = Annotated[int, Field(strict=True, description="signed integer minor units")]
+Count = Annotated[int, Field(ge=0, le=10**9, description="units or grams")]  # nobody orders more, and sums stay small
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="ISO 4217 code")]
 Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$", description="ISO 3166-1 alpha-2 code")]
 
@@ -73,9 +74,9 @@ class Quantity(Noun):
     left.
     """
 
-    original: int = Field(ge=0)
-    total: int = Field(ge=0)
-    fulfilled: int = Field(default=0, ge=0)
+    original: Count
+    total: Count
+    fulfilled: Count = 0
 
 
 class LineItem(Noun):
@@ -85,7 +86,7 @@ class LineItem(Noun):
     totals: list[Total] = []
     parent_id: str | None = None
     requires_shipping: bool = True
-    weight_grams: int | None = None  # per unit
+    weight_grams: Count | None = None  # per unit
     hs_code: str | None = None
     origin_country: Country | None = None
     properties: dict[str, str] = {}
@@ -105,7 +106,7 @@ class LineQuantity(Noun):
     """A quantity of one order line (`id` is the order line's id)."""
 
     id: str
-    quantity: int = Field(ge=0)
+    quantity: Count
 
 
 class Expectation(Noun):

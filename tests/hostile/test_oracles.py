@@ -150,7 +150,7 @@ def _xml_is_taken_raw(patch: pytest.MonkeyPatch) -> None:
 
 
 def _cards_are_shown(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr("hub.wire.redact._luhn", lambda digits: False)
+    patch.setattr("hub.wire.redact.is_card", lambda digits: False)
 
 
 def _secrets_are_shown(patch: pytest.MonkeyPatch) -> None:
@@ -170,7 +170,7 @@ def _lengths_are_a_hint(patch: pytest.MonkeyPatch) -> None:
 
 
 def _header_values_are_not_looked_at(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr("hub.wire.answer._ENDS_A_LINE", re.compile(rb"(?!)"))
+    patch.setattr("hub.wire.answer._NOT_IN_A_VALUE", re.compile(rb"(?!)"))
 
 
 PLANTED: list[tuple[str, Plant]] = [
