@@ -117,7 +117,7 @@ def _heard(setting: Setting, book: Book, step: Step, outcome: Outcome | None, no
             evidence.apply_shipments(setting, book, step.connection or "", group, hit.get("shipments") or [], now)
         if hit.get("status") in ("cancelled", "exception") and group is not None:
             evidence.raise_exception(book, group, str(hit["status"]), now)
-    if parcel is not None and outcome.result.get("status"):
+    if parcel is not None and outcome.result.get("status") not in (None, "", parcel.status):  # news, and told once
         seen = Observation(
             "tracking.updated", step.connection or "", now, (parcel.tracking_number or "",), outcome.result
         )

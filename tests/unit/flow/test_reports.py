@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from hub.flow import commands
+from hub.flow.manifest import Rule
 from hub.model.book import state_of
 from hub.model.flow import State
 from hub.model.message import Entity
 from hub.model.outcome import Outcome, Verdict
-from tests.unit.flow.stage import UNKNOWN, money, order, ship
+from tests.unit.flow.stage import UNKNOWN, Stage, money, order, ship
 
 
 def moved(version):
@@ -234,3 +236,18 @@ class TestReports:
         stage.settle(120)
         (asked,) = (entry["body"]["group"]["lines"] for entry in stage.provider.executed["fulfillment.create"])
         assert [line["id"] for line in asked] == ["L2"]
+
+
+def test_a_carrier_that_has_nothing_new_to_say_leaves_no_trace(tmp_path):
+    """A parcel on its way is asked about again and again: only what changed is told, and touches the order."""
+    stage = Stage(tmp_path)
+    stage.setting = replace(stage.setting, routing=(Rule("self", "carrier"),))
+    stage.receive(order())
+    stage.settle(12 * 3600)
+    sql = "SELECT count(*) AS n, max(at) AS latest FROM notes WHERE text = 'tracking.updated'"
+    first = stage.store.readers.tx().one(sql)
+    changed = stage.store.readers.tx().one("SELECT changed_at FROM orders")
+    assert first["n"] == 1
+    stage.settle(24 * 3600)
+    assert stage.store.readers.tx().one(sql) == first
+    assert stage.store.readers.tx().one("SELECT changed_at FROM orders") == changed
