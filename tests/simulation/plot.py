@@ -55,8 +55,10 @@ class Plot(Scenario):
         change = _CHANGES.get(story.then)
         if change is None:
             return super().place(shop, story, now, quiet, **changes)
-        # So late that the warehouse never packs it in a run: who was first is then between the hub and the merchant.
-        order = super().place(shop, replace(story, then=""), now, quiet, **changes, dispatch="late", parcels=1)
+        # So late that nobody packs it in a run: who was first is then between the hub and the merchant. Where a parcel
+        # left to another door, the hub must say so at any time.
+        dispatch = "prompt" if change is move else "late"
+        order = super().place(shop, replace(story, then=""), now, quiet, **changes, dispatch=dispatch, parcels=1)
         desk = self.world.desk
         wait = desk.settings.edited_after[1] * desk.chance.share("change", order.id) ** 2
         desk.agenda.at(now + wait, lambda due: self._change(shop, order, change, due))

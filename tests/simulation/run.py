@@ -68,7 +68,7 @@ class Run(Scene):
             try:
                 self._next()
             except sqlite3.IntegrityError as error:  # a law, broken where no worker was at work: by a claim, by a command
-                self.judge.blame("defect", self.trace.about, str(error))
+                self.judge.blame("law", self.trace.about, str(error))
                 return False
             if self.hasty and self.judge.found:
                 return False

@@ -37,7 +37,8 @@ def claim_unfenced() -> Patch:
     return replaced(SqlStore, "claim_steps", claim_steps)
 
 
-@bug("message-unfenced", "A worker that lost a message settles it all the same, over what another made of it.")
+@bug("message-unfenced", "A worker that lost a message settles it all the same, over what another made of it.",
+     freeze=0.06, crash=0.06)  # fmt: skip
 def message_unfenced() -> Patch:
     original = SqlStore.settle_message
 
