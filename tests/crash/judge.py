@@ -123,8 +123,8 @@ def _judge(judged: Judged, lodge: Lodge, case: Case, report: dict[str, Any], sto
     for name, body, number in report["posted"]:
         posted.setdefault((name, body), set()).add(number)
     remains = _Remains(_Door(told, report["refused"], posted), _Clock(report["micros"]), _World(lodge.world))
-    cancelled = _cancelled(case, report)
-    seen = simulated.Case(cast(Scene, remains), evidence, found, rows, cancelled, frozenset())
+    cancelled, refunded = _cancelled(case, report), _refunded(case, report)
+    seen = simulated.Case(cast(Scene, remains), evidence, found, rows, cancelled, refunded, frozenset())
     broken = [violation for check in promises.ALL for violation in check(seen)]
     broken += _restless(rows) + _commands(case, rows, found, report)
     spent = {key for key, book in found.items() if any(_is_spent(step) for step in book.steps.values())}
@@ -163,6 +163,12 @@ def _cancelled(case: Case, report: dict[str, Any]) -> dict[str, datetime]:
     if command is None or command.do != "cancel" or not report["commanded"]:
         return {}
     return {report["order"]: datetime_of(report["commanded"])}
+
+
+def _refunded(case: Case, report: dict[str, Any]) -> frozenset[str]:
+    command = WALKS[case.walk].command
+    asked = command is not None and command.do == "refund" and report["commanded"]
+    return frozenset({report["order"]} if asked else ())
 
 
 def _restless(rows: Any) -> list[Violation]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from hub.flow import groups
@@ -9,6 +10,7 @@ from hub.flow.scope import payment_of
 from hub.model.book import Book
 from hub.model.capability import CAPABILITIES
 from hub.model.flow import State
+from hub.model.order import Order
 from hub.model.step import Effect, Group
 from tests.simulation import truth
 from tests.simulation.case import Broken, Case
@@ -129,9 +131,7 @@ def _taken(book: Book, payment_id: str) -> int:
 
 
 def goods(case: Case) -> Broken:
-    """Allocated <= ordered, and <= still wanted where nothing of it was sent yet; shipped <= allocated. What was changed
-    after it was sent is told to a person.
-    """
+    """Allocated <= ordered, and <= still wanted where nothing of it was sent yet; shipped <= allocated."""
     for key, book in case.books.items():
         if book.order is None:
             continue
@@ -141,7 +141,7 @@ def goods(case: Case) -> Broken:
             if line is None or (book.taken_back and line_id not in frozen):
                 continue  # what was never sent of an order that is taken back stays as it was last planned
             wanted = line.quantity.original if line_id in frozen else line.quantity.total
-            if quantity > wanted and not _reviewed(book, line_id):
+            if quantity > wanted and (line_id not in frozen or quantity > _ever_ordered(case, key, line_id)):
                 yield Violation("goods", key, f"{quantity} of line {line_id} are allocated, {wanted} were ordered")
         for group in book.groups.values():
             for line_id, quantity in groups.shipped(book, group).items():
@@ -149,10 +149,11 @@ def goods(case: Case) -> Broken:
                     yield Violation("goods", key, f"{quantity} of line {line_id} left, of {group.lines} in {group.id}")
 
 
-def _reviewed(book: Book, line_id: str) -> bool:
-    """A task about this line's quantity was raised: some shops rewrite what was ordered when it is changed."""
-    tasks = {step.subject for step in book.steps.values() if step.name == "review"}
-    return any(f"quantity:group:{group.id}" in tasks for group in book.groups.values() if line_id in group.lines)
+def _ever_ordered(case: Case, key: str, line_id: str) -> int:
+    """The most that any version of the order said: some shops forget what was ordered when units are removed."""
+    documents = case.rows("SELECT document FROM order_versions WHERE order_key = ?", key)
+    lines = [Order.model_validate(json.loads(document)).line(line_id) for (document,) in documents]
+    return max((max(line.quantity.original, line.quantity.total) for line in lines if line), default=0)
 
 
 def left_alone(case: Case) -> Broken:
@@ -166,4 +167,14 @@ def left_alone(case: Case) -> Broken:
             yield Violation("left alone", key, f"{book.connection} only observes, and {told} happened")
 
 
-ALL = (effects, done_means_done, money, intended_money, goods, left_alone)
+def reports_are_no_commands(case: Case) -> Broken:
+    """Money moves back only for a person at the hub: never because the storefront cancelled or gave it back."""
+    for key, book in case.books.items():
+        for effect in book.effects.values():
+            voided = effect.capability == "payment.void" and key not in case.cancelled
+            refunded = effect.capability == "payment.refund" and key not in case.refunded
+            if voided or refunded:
+                yield Violation("report obeyed", key, f"nobody commanded {effect.capability} of {effect.subject}")
+
+
+ALL = (effects, done_means_done, money, intended_money, goods, left_alone, reports_are_no_commands)

@@ -19,13 +19,16 @@ Broken = Iterator[Violation]
 
 @dataclass(frozen=True)
 class Case:
-    """`cancelled`: by a person at the hub, and when. `clicked`: given back twice by a person who clicked twice."""
+    """`cancelled`: by a person at the hub, and when. `refunded`: by one, too, and `clicked`: by one
+    who clicked twice.
+    """
 
     scene: Scene
     evidence: Evidence
     books: Mapping[str, Book]
     rows: Rows
     cancelled: Mapping[str, datetime]
+    refunded: Set[str]
     clicked: Set[str]
 
     def answers(self) -> list[dict[str, Any]]:

@@ -28,8 +28,9 @@ _STEP = (
 _MESSAGE = "SELECT token, state, cause, detail, due_at FROM messages WHERE id = ?"
 _EVIDENCE = "SELECT count(*) FROM observations WHERE order_key = ? AND type = 'late_answer'"
 _EFFECT = (
-    "SELECT e.capability, e.subject, e.generation, e.body_digest FROM effects e JOIN steps s ON s.order_key = e.order_key "
-    "AND s.capability = e.capability AND s.subject = e.subject AND s.generation = e.generation "
+    "SELECT e.capability, e.subject, e.generation, e.body_digest "
+    "FROM effects e JOIN steps s ON s.order_key = e.order_key AND s.capability = e.capability "
+    "AND s.subject = e.subject AND s.generation = e.generation "
     "WHERE s.order_key = ? AND s.id = ?"
 )
 
@@ -45,6 +46,7 @@ class Guard:
         self._evidence = 0
         self._census: Counter[str] = Counter()
         self._intended: dict[tuple[str, int], int] = {}  # worker's life -> when its intent became durable
+        self._called: set[tuple[str, int]] = set()  # lives of workers that made a changing call
         self._sent: dict[Row, list[bytes]] = {}  # an intent -> digests of what its first try sent
 
     def before(self, worker: Worker, happening: Happening) -> None:
@@ -70,6 +72,7 @@ class Guard:
         if happening.name in _INTENDING:
             self._intended[(worker.name, worker.life)] = self._scene.clock.micros
         if isinstance(happening, Wire) and happening.name.startswith("send "):
+            self._called.add((worker.name, worker.life))
             self._on_the_wire(worker, task, happening)
 
     def _befallen(self) -> Counter[str]:
@@ -91,8 +94,9 @@ class Guard:
         what = f"{happening.name!r} of {worker.name}, which had lost {getattr(task, 'step', 'its message')}"
         if self._own_row(task) != self._row:
             self._judge.blame("unfenced", worker.about, f"{what}, changed it: {self._row}")
-        if not isinstance(task, Claim) or happening.name != "settle" or error is not None:
-            return
+        if (worker.name, worker.life) not in self._called or happening.name != "settle" or error is not None:
+            return  # a question changes nothing, and its answer is no evidence
+        assert isinstance(task, Claim)
         if self._judge.rows(_EVIDENCE, task.order)[0][0] != self._evidence + 1:
             self._judge.blame("evidence dropped", worker.about, f"{what}, left no evidence")
         intended = self._intended.get((worker.name, worker.life))

@@ -15,13 +15,14 @@ from tests.simulation.case import Case
 from tests.simulation.clock import SECOND
 from tests.simulation.result import Result, Violation
 from tests.simulation.scene import Scene
+from tests.simulation.watch import BROKEN
 from tests.simulation.workers import Worker, name_of
 
 _RESTLESS = ("ready", "leased", "intent", "waiting", "unknown")
 
 
 class Judge:
-    """`cancelled`: by a person at the hub, and when; `clicked`: refunded by one who clicked twice; `past`: orders that
+    """`cancelled`: by a person at the hub, and when; `refunded`: by one, too, and `clicked`: twice; `past`: orders that
     were there before the hub.
     """
 
@@ -29,6 +30,7 @@ class Judge:
         self._scene = scene
         self.found: list[Violation] = []
         self.cancelled: dict[str, datetime] = {}
+        self.refunded: set[str] = set()
         self.clicked: set[str] = set()
         self.past: list[StoreOrder] = []
 
@@ -37,7 +39,9 @@ class Judge:
         self.found.append(Violation(kind, order, why))
 
     def defect(self, worker: Worker, error: Exception) -> None:
-        """The engine raised: no fault of the world may do that."""
+        """The engine raised: no fault of the world may do that. Or it broke a law, and the database said so."""
+        if BROKEN in str(error):
+            return self.blame("law", worker.about, f"{name_of(worker.task) if worker.task else ''}: {error}")
         place = "".join(traceback.format_exception(error)[-4:])
         task = name_of(worker.task) if worker.task else ""
         self.blame("defect", worker.about, f"{task}: {type(error).__name__}: {error}\n{place}")
@@ -71,7 +75,7 @@ class Judge:
         """`broken_off`: the run did not come to its end, so only what broke on the way is told."""
         scene = self._scene
         evidence = Evidence.read(scene.world.directory)
-        case = Case(scene, evidence, self._books(), self.rows, self.cancelled, self.clicked)
+        case = Case(scene, evidence, self._books(), self.rows, self.cancelled, self.refunded, self.clicked)
         for check in () if broken_off else promises.ALL:
             for violation in check(case):
                 self.blame(violation.kind, violation.order, violation.why)

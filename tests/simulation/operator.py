@@ -103,6 +103,7 @@ class Operator:
 
     def _give_back(self, hub: Hub, key: str, amount: int) -> bool:
         self._scene.tell("refund", order=key)
+        self._judge.refunded.add(key)
         return self._act(key, f"gives {amount} back", lambda: commands.refund(
             hub.setting, key, amount, (), None, WHO, "a scratch", self._scene.clock.now()
         ))  # fmt: skip

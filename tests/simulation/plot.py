@@ -55,15 +55,17 @@ class Plot(Scenario):
         change = _CHANGES.get(story.then)
         if change is None:
             return super().place(shop, story, now, quiet, **changes)
-        # So late that the warehouse never packs it in a run: who was first is then between the hub and the merchant.
-        order = super().place(shop, replace(story, then=""), now, quiet, **changes, dispatch="late", parcels=1)
+        # So late that nobody packs it in a run: who was first is then between the hub and the merchant. Where a parcel
+        # left to another door, the hub must say so at any time.
+        dispatch = "prompt" if change is move else "late"
+        order = super().place(shop, replace(story, then=""), now, quiet, **changes, dispatch=dispatch, parcels=1)
         desk = self.world.desk
         wait = desk.settings.edited_after[1] * desk.chance.share("change", order.id) ** 2
         desk.agenda.at(now + wait, lambda due: self._change(shop, order, change, due))
         return order
 
     def _change(self, shop: Shop, order: StoreOrder, change: Change, now: float) -> None:
-        """Storefronts date by the second, and of two changes within one nobody can tell the later: the next one, then."""
+        """Storefronts date by the second; of two changes within one nobody can tell the later, so it is the next."""
         if int(now) == int(order.updated_at):
             self.world.desk.agenda.at(int(now) + 1.0, lambda due: self._change(shop, order, change, due))
         else:

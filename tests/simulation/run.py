@@ -30,8 +30,8 @@ _EVENTS_AN_ORDER = 4000  # more than this is a loop
 
 
 class Run(Scene):
-    """`Run(terms).go()`. `hasty`: it ends with the first violation; what came later is not looked at. `count`: what befell
-    the hub in which state is counted.
+    """`Run(terms).go()`. `hasty`: it ends with the first violation; what came later is not looked at. `count`: what
+    befell the hub in which state is counted.
     """
 
     def __init__(self, terms: Terms, *, keep: bool = False, hasty: bool = False, count: bool = False) -> None:
@@ -67,10 +67,8 @@ class Run(Scene):
         while not self.over and self.next_at() is not None:
             try:
                 self._next()
-            except (
-                sqlite3.IntegrityError
-            ) as error:  # a law, broken where no worker was at work: by a claim, by a command
-                self.judge.blame("defect", self.trace.about, str(error))
+            except sqlite3.IntegrityError as error:  # a law, broken by a claim or a command: no worker was at work
+                self.judge.blame("law", self.trace.about, str(error))
                 return False
             if self.hasty and self.judge.found:
                 return False

@@ -2,47 +2,51 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
-from hub.store import rows
+from hub.model.contract import Claim
+from hub.model.message import MessageEnd
+from hub.store import books, rows
 from hub.store.moments import SqlStore
-from tests.simulation.planted.patching import Patch, replaced
+from hub.store.tx import Tx
+from tests.simulation.planted.patching import Patch, everywhere, replaced
 from tests.simulation.planted.registry import bug
 
 
 @bug("sweeper-off", "A step whose worker died is never claimed again.")
 def sweeper_off() -> Patch:
-    original = SqlStore.claim_steps
+    original = SqlStore._steps
     sql = "UPDATE steps SET due_at = NULL WHERE lease_until <= :now AND state IN ('leased', 'intent', 'unknown')"
 
-    def claim_steps(self: SqlStore, limit: int, now: datetime) -> Any:
-        self.writer.run(lambda tx: tx.run(sql, now=rows.micros(now)))
-        return original(self, limit, now)
+    def claimed(self: SqlStore, tx: Tx, limit: int, now: datetime) -> list[Claim]:
+        tx.run(sql, now=rows.micros(now))
+        return original(self, tx, limit, now)
 
-    return replaced(SqlStore, "claim_steps", claim_steps)
+    return replaced(SqlStore, "_steps", claimed)
 
 
 @bug("claim-unfenced", "A claimed step stays due: the next idle worker claims it as well, and both go on.")
 def claim_unfenced() -> Patch:
-    original = SqlStore.claim_steps
+    original = SqlStore._steps
+    sql = "UPDATE steps SET due_at = :now WHERE order_key = :order AND id = :step AND state = 'leased'"
 
-    def claim_steps(self: SqlStore, limit: int, now: datetime) -> Any:
-        claims = original(self, limit, now)
-        sql = "UPDATE steps SET due_at = :now WHERE order_key = :order AND id = :step AND state = 'leased'"
+    def claimed(self: SqlStore, tx: Tx, limit: int, now: datetime) -> list[Claim]:
+        claims = original(self, tx, limit, now)
         for claim in claims:
-            self.writer.run(lambda tx, c=claim: tx.run(sql, now=rows.micros(now), order=c.order, step=c.step))
+            tx.run(sql, now=rows.micros(now), order=claim.order, step=claim.step)
         return claims
 
-    return replaced(SqlStore, "claim_steps", claim_steps)
+    return replaced(SqlStore, "_steps", claimed)
 
 
-@bug("message-unfenced", "A worker that lost a message settles it all the same, over what another made of it.")
+@bug("message-unfenced", "A worker that lost a message settles it all the same, over what another made of it.",
+     freeze=0.06, crash=0.06)  # fmt: skip
 def message_unfenced() -> Patch:
-    original = SqlStore.settle_message
+    original = books.end_message
 
-    def settle_message(self: SqlStore, message: int, token: int, *rest: Any) -> None:
-        row = self.readers.tx().one("SELECT token FROM messages WHERE id = :id", id=message)
-        original(self, message, row["token"] if row else token, *rest)
+    def end_message(tx: Tx, end: MessageEnd) -> None:
+        row = tx.one("SELECT token FROM messages WHERE id = :id", id=end.id)
+        original(tx, replace(end, token=row["token"] if row else end.token))
 
-    return replaced(SqlStore, "settle_message", settle_message)
+    return everywhere(original, end_message)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hub.flow import gate, groups, intake, payment, planner
+from hub.flow import gate, intake, payment, planner
 from hub.flow.setting import LIVE, Setting
 from hub.model.step import Step
 from tests.simulation.planted.patching import Patch, everywhere, replaced, together
@@ -65,6 +65,3 @@ def overtaken_unchecked() -> Patch:
     return together(
         everywhere(gate._changed, lambda book, group: None), everywhere(payment.given_back, lambda order: False)
     )
-
-
-_ = groups

@@ -15,6 +15,7 @@ from hub.model.contract import Call
 from hub.model.outcome import Outcome
 from hub.model.step import Effect, Run, Step
 from hub.store.moments import SqlStore
+from hub.store.tx import Tx
 from tests.simulation.planted.patching import Patch, everywhere, replaced, together
 from tests.simulation.planted.registry import bug
 
@@ -84,15 +85,15 @@ def key_from_step_name() -> Patch:
 
 @bug("effect-not-unique", "Whoever claims a step raises its generation: each try is a new effect with a new key.")
 def effect_not_unique() -> Patch:
-    original = SqlStore.claim_steps
+    original = SqlStore._steps
 
-    def claim_steps(self: SqlStore, limit: int, now: Any) -> Any:
-        claims = original(self, limit, now)
+    def claimed(self: SqlStore, tx: Tx, limit: int, now: Any) -> Any:
+        claims = original(self, tx, limit, now)
         sql = (
             "UPDATE steps SET generation = generation + 1 WHERE order_key = :order AND id = :step AND capability <> ''"
         )
         for claim in claims:
-            self.writer.run(lambda tx, claim=claim: tx.run(sql, order=claim.order, step=claim.step))
+            tx.run(sql, order=claim.order, step=claim.step)
         return claims
 
-    return replaced(SqlStore, "claim_steps", claim_steps)
+    return replaced(SqlStore, "_steps", claimed)

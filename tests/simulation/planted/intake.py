@@ -73,6 +73,7 @@ def conflict_dropped() -> Patch:
     return replaced(SqlStore, "keep", keep)
 
 
-@bug("early-evidence-dropped", "A report that came before the effect it tells of is never looked at again.")
+@bug("early-evidence-dropped", "A report that came before the effect it tells of is never looked at again.",
+     faults=0.33, late=0.15)  # fmt: skip
 def early_evidence_dropped() -> Patch:
     return everywhere(books._claim_loose, lambda tx, key, connection, handles: [])

@@ -21,8 +21,12 @@ def _sums_unchecked(capability: str) -> Patch:
     return everywhere(gate.sums, sums)
 
 
-@bug("refund-sum-unchecked", "Two refunds are asked for before the first has moved, and nobody adds them up.", refunds=0.6,
-     commands=0.3)  # fmt: skip
+@bug(
+    "refund-sum-unchecked",
+    "Two refunds are asked for before the first has moved, and nobody adds them up.",
+    refunds=0.6,
+    commands=0.3,
+)
 def refund_sum_unchecked() -> Patch:
     return _sums_unchecked("payment.refund")
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from hub.connector.connection import Connection
-from hub.flow import call, inputs, life, settle, worker
+from hub.flow import call, inputs, settle, worker
 from hub.flow.event import Moment
 from hub.model.contract import CannotPrepare, Claim, Guarantee, NotPrepared
 from hub.model.flow import Event, State
 from hub.model.outcome import Outcome, Verdict
 from hub.model.step import Step
 from hub.store.moments import SqlStore
-from tests.simulation.planted.patching import Patch, everywhere, replaced
+from tests.simulation.planted.patching import Patch, everywhere, replaced, together
 from tests.simulation.planted.registry import bug
 
 Act = Callable[[datetime], Any]
@@ -70,6 +70,14 @@ def _unwritten(act: Act) -> Act:
     return only_thought
 
 
+def _one_after_the_other(first: Act, then: Act) -> Act:
+    def act(now: datetime) -> Any:
+        first(now)
+        return then(now)
+
+    return act
+
+
 @bug("no-intent", "The request leaves first, and the intent is written together with its answer.")
 def no_intent() -> Patch:
     original = worker.work
@@ -87,7 +95,7 @@ def no_intent() -> Patch:
                 happening = Moment("intend", _unwritten(intending))
             elif happening.name == "settle" and intending is not None:
                 first, then = intending, happening.act
-                happening = Moment("settle", lambda now, first=first, then=then: (first(now), then(now)))
+                happening = Moment("settle", _one_after_the_other(first, then))
             error = None
             try:
                 answer = yield happening
@@ -142,7 +150,7 @@ def server_error_is_not_executed() -> Patch:
     return _heard(mean)
 
 
-@bug("replayed-500-trusted", "A 500 that the provider stored under the key is taken for its definite no.")
+@bug("replayed-500-trusted", "A 500 that the provider stored under the key is taken for its definite no.", faults=0.33)
 def replayed_500_trusted() -> Patch:
     def mean(outcome: Outcome) -> Outcome:
         stored = outcome.replayed and _status(outcome) == 500
@@ -151,7 +159,8 @@ def replayed_500_trusted() -> Patch:
     return _heard(mean)
 
 
-@bug("unreadable-is-success", "A 2xx whose body broke off counts as success, although it does not say what it did.")
+@bug("unreadable-is-success", "A 2xx whose body broke off counts as success, although it does not say what it did.",
+     faults=0.33)  # fmt: skip
 def unreadable_is_success() -> Patch:
     def mean(outcome: Outcome) -> Outcome:
         broken = outcome.verdict is Verdict.UNKNOWN and 200 <= _status(outcome) < 300
@@ -171,7 +180,11 @@ def too_many_forgets() -> Patch:
     return everywhere(settle._not_executed, not_executed)
 
 
-@bug("refusal-is-final", "A refusal is final, although an earlier try that nobody knows of may be why it is refused.")
+@bug(
+    "refusal-is-final",
+    "A refusal is final, although an earlier try that nobody knows of may be why it is refused.",
+    behind="the connector's table tells 'there is one already' from a plain refusal",
+)
 def refusal_is_final() -> Patch:
     original = settle._refused
 
@@ -179,11 +192,17 @@ def refusal_is_final() -> Patch:
         step.unresolved = False
         original(setting, book, step, *rest)
 
-    return everywhere(settle._refused, refused)
+    def mean(outcome: Outcome) -> Outcome:
+        return replace(outcome, verdict=Verdict.REFUSED) if outcome.verdict is Verdict.DUPLICATE else outcome
+
+    return together(everywhere(settle._refused, refused), _heard(mean))
 
 
-@bug("duplicate-is-success", "'There is one with this reference already' counts as success; nobody looks at what it is.",
-     clerk=0.3)  # fmt: skip
+@bug(
+    "duplicate-is-success",
+    "'There is one with this reference already' counts as success; nobody looks at what it is.",
+    clerk=0.3,
+)
 def duplicate_is_success() -> Patch:
     def duplicate(setting: Any, book: Any, step: Step, outcome: Outcome, guarantee: Guarantee, now: datetime) -> None:
         settle.succeed(setting, book, step, {"id": None, "status": "processing"}, now, Event.SUCCESS)
@@ -213,12 +232,7 @@ def rebuilt_bytes() -> Patch:
 
 @bug("lease-too-short", "The lease of a call ends before its deadline: a worker is overtaken while it still waits.")
 def lease_too_short() -> Patch:
-    from datetime import timedelta
-
     def until(guarantee: Guarantee, now: datetime) -> datetime:
         return now + timedelta(seconds=guarantee.deadline_seconds / 4)
 
     return everywhere(call.until, until)
-
-
-_ = life

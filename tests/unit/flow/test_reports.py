@@ -244,10 +244,10 @@ def test_a_carrier_that_has_nothing_new_to_say_leaves_no_trace(tmp_path):
     stage.setting = replace(stage.setting, routing=(Rule("self", "carrier"),))
     stage.receive(order())
     stage.settle(12 * 3600)
-    sql = "SELECT count(*) AS n, max(at) AS latest FROM notes WHERE text = 'tracking.updated'"
-    first = stage.store.readers.tx().one(sql)
+    told = "SELECT at FROM notes WHERE text = 'tracking.updated'"
+    first = stage.store.readers.tx().tuples(told)
     changed = stage.store.readers.tx().one("SELECT changed_at FROM orders")
-    assert first["n"] == 1
+    assert len(first) == 1
     stage.settle(24 * 3600)
-    assert stage.store.readers.tx().one(sql) == first
+    assert stage.store.readers.tx().tuples(told) == first
     assert stage.store.readers.tx().one("SELECT changed_at FROM orders") == changed
