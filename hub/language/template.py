@@ -94,7 +94,11 @@ class Template:
         """The same for a value that other templates read: its parts are shared, and its size is paid for by whatever
         writes it out.
         """
-        value = self.draw(scope, _Rendering(Frame(scope), faults), ())
+        try:
+            value = self.draw(scope, _Rendering(Frame(scope), faults), ())
+        except ExpressionError as error:  # more work than is allowed
+            faults.append(error)
+            return None
         return None if value is ABSENT else value
 
 
