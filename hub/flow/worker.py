@@ -73,13 +73,13 @@ def _looking(setting: Setting, claim: Claim) -> Callable[[datetime], _Seen | Non
 
 def _attempt(setting: Setting, claim: Claim, seen: _Seen) -> Work:
     found: _Seen | None = seen
-    stale = _gate
+    apply = _gate
     if isinstance(seen.verdict, gate.Refresh):
         yield from source.refresh(setting, claim.order)
-        stale = _gate_read
+        apply = _gate_read
         found = yield Moment("look", _looking(setting, claim))
     if found is not None and not isinstance(found.verdict, gate.Go):
-        verdict = yield Moment("gate", changing(setting, claim, lambda b, s, now: stale(setting, b, s, now)))
+        verdict = yield Moment("gate", changing(setting, claim, lambda b, s, now: apply(setting, b, s, now)))
         found = (yield Moment("look", _looking(setting, claim))) if isinstance(verdict, gate.Go) else None
     if found is None or found.step.state is not State.LEASED:
         return
