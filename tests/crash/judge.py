@@ -59,6 +59,9 @@ class _Door:
 class _Clock:
     micros: int
 
+    def now(self) -> datetime:
+        return datetime_of(self.micros)
+
 
 @dataclass(frozen=True)
 class _World:

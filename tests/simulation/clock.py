@@ -14,11 +14,18 @@ class VirtualClock:
 
     During an event on the wire time runs ahead (`spend`): the calls it makes take time for the worker that makes them,
     while everybody else goes on. The scheduler takes what was spent (`settle`) and lets that worker rest for as long.
+
+    The hub's clock is another's business than time itself: somebody may set it forward (`now`), which moves nothing in
+    the world (`seconds`) and no stopwatch (`monotonic`).
     """
 
     def __init__(self) -> None:
         self.micros = START_MICROS
         self._spent = 0
+        self._ahead = 0  # of the hub's clock
+
+    def set_forward(self, seconds: float) -> None:
+        self._ahead += round(seconds * SECOND)
 
     def spend(self, seconds: float) -> None:
         self._spent += max(round(seconds * SECOND), 0)
@@ -29,7 +36,8 @@ class VirtualClock:
         return spent
 
     def now(self) -> datetime:
-        return _EPOCH + timedelta(microseconds=self.micros + self._spent)
+        """What the hub's clock shows."""
+        return _EPOCH + timedelta(microseconds=self.micros + self._spent + self._ahead)
 
     def seconds(self) -> float:
         """Epoch seconds, as the sandbox counts."""

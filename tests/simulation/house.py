@@ -10,6 +10,7 @@ import sqlite3
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
@@ -160,6 +161,7 @@ class House:
         self._secrets = {reference: said[value] for reference, value in found.secrets.items()}
         self._install = _resettled(found.install, said, terms)
         self._renamed = terms.renamed
+        self._set_at = clock.now()
         self.hub: Hub | None = None
 
     def open(self) -> Hub:
@@ -168,7 +170,7 @@ class House:
         store = open_sqlite(self.database, threaded=False, synchronous="OFF")
         vault = cast(Vault, Secrets(self._secrets))
         clock = ConnectorClock(self._clock.monotonic, self._clock.spend, self._clock.now)
-        around = Surroundings(self._network.transport, clock, self._jitter)
+        around = Surroundings(self._network.transport, clock, self._jitter, self.steady_since)
         built = build(self._install, vault, self._key, store, around)
         self.hub = Hub(built, vault, self._key, store, self._clock.now, around)
         store.expire_leases(self._clock.now())
@@ -179,6 +181,15 @@ class House:
         for name in sorted(built.swept & set(built.storefronts)):
             store.plan_chore("sweep", name, self._clock.now())
         return self.hub
+
+    def set_clock(self, seconds: float) -> None:
+        """Somebody sets the clock of the hub's machine forward; a process that runs and the next one know of it."""
+        self._clock.set_forward(seconds)
+        self._set_at = self._clock.now()
+
+    def steady_since(self) -> datetime:
+        """As `hub.assembly.clock` finds out."""
+        return self._set_at
 
     def die(self) -> None:
         """The process is gone; what it had not committed with it. The next one may find other flows."""

@@ -12,7 +12,7 @@ from hub.sandbox.books import StoreOrder
 from hub.sandbox.evidence import Evidence
 from tests.simulation import promises
 from tests.simulation.case import Case
-from tests.simulation.clock import SECOND
+from tests.simulation.clock import SECOND, micros_of
 from tests.simulation.result import Result, Violation
 from tests.simulation.scene import Scene
 from tests.simulation.watch import BROKEN
@@ -55,7 +55,7 @@ class Judge:
         changed = self._one("SELECT max(changed_at) FROM orders") or 0
         received = self._one("SELECT max(received_at) FROM messages") or 0
         last = max(int(changed), int(received), scene.healed_at or 0)
-        return scene.clock.micros - last > scene.terms.pace.quiet * SECOND
+        return micros_of(scene.clock.now()) - last > scene.terms.pace.quiet * SECOND
 
     def _moving(self) -> int:
         steps = self._one(f"SELECT count(*) FROM steps WHERE state IN {_RESTLESS}")

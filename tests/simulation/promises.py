@@ -123,7 +123,7 @@ def evidence_is_used(case: Case) -> Broken:
 
 def nothing_stuck(case: Case) -> Broken:
     """Whatever is due was looked at within five minutes; nothing is blocked by what has ended."""
-    now = case.scene.clock.micros
+    now = micros_of(case.scene.clock.now())
     for row in case.rows("SELECT order_key, id, state FROM steps WHERE due_at < ?", now - _STUCK_SECONDS * SECOND):
         yield Violation("stuck", row[0], f"{row[1]} is {row[2]} and was due long ago")
     for key, book in case.books.items():

@@ -121,6 +121,8 @@ class Run(Scene):
             self.after(self.rng.uniform(0.5, end), self._kill)
         for _ in range(terms.stalls):
             self.after(self.rng.uniform(0.5, end), self._stall)
+        for _ in range(terms.jumps):
+            self.after(self.rng.uniform(0.5, end), self._set_clock)
         for _ in range(terms.outages):
             self._plan_outage(self.rng.uniform(0.0, end))
         for order in self.judge.past:
@@ -194,6 +196,13 @@ class Run(Scene):
         self.tell("stall")
         self.trace.note(f"the hub stands still for {seconds:g} s")
         self._stalled_until = self.clock.micros + round(seconds * SECOND)
+
+    def _set_clock(self) -> None:
+        """Two minutes twice are less than what a signature may be old."""
+        seconds = self.rng.choice((5.0, 30.0, 120.0))
+        self.trace.note(f"the hub's clock is set forward by {seconds:g} s")
+        self.house.set_clock(seconds)
+        self._wake(0.001)
 
     def _deliver(self, delivery: Delivery) -> None:
         self.trace.about = self.key_of(delivery.prefix, delivery.order) if delivery.order else ""

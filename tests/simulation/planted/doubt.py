@@ -8,9 +8,11 @@ from typing import Any
 
 from hub.connector.connection import Connection
 from hub.flow import match, resolve, retry
+from hub.flow.setting import since_ever
 from hub.model.contract import Guarantee
 from hub.store.moments import SqlStore
 from hub.store.tx import Tx
+from tests.simulation.house import House
 from tests.simulation.planted.patching import Patch, everywhere, replaced, together
 from tests.simulation.planted.registry import bug
 
@@ -45,6 +47,16 @@ def key_lives_for_ever() -> Patch:
 @bug("match-unchecked", "Whatever a lookup finds is ours: nobody compares its lines and recipient.", clerk=0.3)
 def match_unchecked() -> Patch:
     return everywhere(match.matches, lambda effect, hit: True)
+
+
+@bug(
+    "clock-believed",
+    "A clock that was set forward counts as time that has passed: a lost call seems over while it is on its way.",
+    late=0.15,
+    jumps=2,
+)
+def clock_believed() -> Patch:
+    return replaced(House, "steady_since", lambda self: since_ever())
 
 
 @bug(
