@@ -54,7 +54,9 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=None, help="how many")
     parser.add_argument("--start", type=int, default=1, help="the first of them")
     parser.add_argument("--seconds", type=float, default=None, help="begin no new seed after so long")
-    parser.add_argument("--coverage", action="store_true", help="what befell the hub in which state of a step, at the end")
+    parser.add_argument(
+        "--coverage", action="store_true", help="what befell the hub in which state of a step, at the end"
+    )
     asked = parser.parse_args()
     if asked.seeds is None and asked.seconds is None:
         asked.seeds = 100

@@ -56,7 +56,11 @@ def _unlike(book: Book, effect: Effect, lines: list[truth.Line]) -> str | None:
             return f"the hub says {effect.content['lines']}, the ledger {lines[0]['lines']}"
         group = book.groups.get(effect.subject.removeprefix("group:"))
         units = _by_sku(book, group) if group is not None and not group.withdrawn else None
-        return f"its group is {units} now, and {lines[0]['lines']} were sent" if units not in (None, lines[0]["lines"]) else None
+        return (
+            f"its group is {units} now, and {lines[0]['lines']} were sent"
+            if units not in (None, lines[0]["lines"])
+            else None
+        )
     return None
 
 
@@ -110,7 +114,11 @@ def intended_money(case: Case) -> Broken:
                 payment = payment_of(book, step) if step is not None else None
                 if payment is None or told is None:
                     continue
-                limit = told["amount"] if capability == "payment.capture" else max(payment.captured, _taken(book, payment.id))
+                limit = (
+                    told["amount"]
+                    if capability == "payment.capture"
+                    else max(payment.captured, _taken(book, payment.id))
+                )
                 total = moved.get(payment.id, 0) + (effect.amount or 0)
                 if total > limit:
                     yield Violation("sums", key, f"{capability} of {total} in all was asked for, of {limit}")

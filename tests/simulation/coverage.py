@@ -45,7 +45,9 @@ def _impossible() -> dict[Cell, str]:
     wire = "a call is made only while a step is leased, in intent, unknown or awaiting, unless its worker lost it"
     rule(_CALLS, set(STATES) - _ON_THE_WIRE, wire)
     rule(["500_kept"], {"leased", "awaiting"}, "only Stripe keeps a 500, and it is asked only to change or to find")
-    rule(["late request"], {"awaiting"}, "what is awaited is asked for by GET, which changes nothing when it comes late")
+    rule(
+        ["late request"], {"awaiting"}, "what is awaited is asked for by GET, which changes nothing when it comes late"
+    )
     rule(_MAIL, set(STATES) - {"intent"}, "a letter is only ever sent")
     rule(["resolve"], set(STATES) - {"parked"}, "a person's word is asked of a parked step")
     rule(["refund"], set(STATES) - {"done", "skipped", "cancelled", "awaiting", "blocked"}, "money is given back when "
@@ -77,7 +79,9 @@ class Coverage:
 
         outbox._send = counted  # type: ignore[method-assign]
 
-    def befell(self, fault: str, *, task: Task | None = None, order: str = "", step: str = "", connection: str = "") -> None:
+    def befell(
+        self, fault: str, *, task: Task | None = None, order: str = "", step: str = "", connection: str = ""
+    ) -> None:
         """One fault: it befell a worker's step, one step, the steps of an order, of a connection, or all there are."""
         if task is not None and not isinstance(task, Claim):
             return
@@ -86,7 +90,9 @@ class Coverage:
         asked = {"order_key": order, "id": step, "connection": connection}
         named = {name: value for name, value in asked.items() if value}
         where = " AND ".join(f"{name} = ?" for name in named) or "1"
-        for state, count in self._rows(f"SELECT state, count(*) FROM steps WHERE {where} GROUP BY state", *named.values()):
+        for state, count in self._rows(
+            f"SELECT state, count(*) FROM steps WHERE {where} GROUP BY state", *named.values()
+        ):
             self.cells[(fault, state)] += count
 
     def _rows(self, sql: str, *values: str) -> list[tuple[Any, ...]]:
@@ -105,7 +111,9 @@ def table(cells: Mapping[Cell, int]) -> str:
     lines += ["", f"{len(seldom)} possible cells below {ENOUGH}:", *(f"  {each}" for each in seldom)]
     strange = sorted(cell for cell, count in cells.items() if count and cell in IMPOSSIBLE)
     lines += [f"{len(strange)} cells counted as impossible were visited:"] if strange else []
-    lines += [f"  {fault} x {state}: {cells[(fault, state)]} ({IMPOSSIBLE[(fault, state)]})" for fault, state in strange]
+    lines += [
+        f"  {fault} x {state}: {cells[(fault, state)]} ({IMPOSSIBLE[(fault, state)]})" for fault, state in strange
+    ]
     return "\n".join(lines)
 
 

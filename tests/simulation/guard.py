@@ -22,7 +22,9 @@ from tests.simulation.workers import Task, Worker
 _MARGIN = round(SEND_MARGIN.total_seconds() * SECOND)
 _NEVER_LAGS = "find order.complete"  # an order's own status is read from the order
 _INTENDING = ("intend", "choose")  # the moments that may write an intent
-_STEP = "SELECT token, state, next_at, lease_until, tries, unresolved, generation FROM steps WHERE order_key = ? AND id = ?"
+_STEP = (
+    "SELECT token, state, next_at, lease_until, tries, unresolved, generation FROM steps WHERE order_key = ? AND id = ?"
+)
 _MESSAGE = "SELECT token, state, cause, detail, due_at FROM messages WHERE id = ?"
 _EVIDENCE = "SELECT count(*) FROM observations WHERE order_key = ? AND type = 'late_answer'"
 _EFFECT = (

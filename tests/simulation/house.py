@@ -195,7 +195,9 @@ class House:
 def renamed(name: str) -> Flow:
     """A flow of which somebody has since renamed every step that others wait for."""
     text = (root() / "config" / "flows" / f"{name}.yaml").read_text(encoding="utf-8")
-    return compile_flow(loads(_NAME.sub(lambda found: found[1] + _WORD.sub(r"new-\g<0>", found[2]), text), f"{name}.yaml"))
+    return compile_flow(
+        loads(_NAME.sub(lambda found: found[1] + _WORD.sub(r"new-\g<0>", found[2]), text), f"{name}.yaml")
+    )
 
 
 _NAME = re.compile(r"(?m)^( +(?:- name|after): )(.+)$")

@@ -33,7 +33,9 @@ def overtaken(case: Case) -> Broken:
         for effect in asked:
             known = _known(versions, micros_of(effect.intended_at))
             for why in _against(book, effect, known) if known is not None else ():
-                yield Violation("overtaken", key, f"{effect.capability} of {effect.subject} was intended although {why}")
+                yield Violation(
+                    "overtaken", key, f"{effect.capability} of {effect.subject} was intended although {why}"
+                )
 
 
 def _versions(case: Case, key: str) -> list[Version]:
@@ -90,7 +92,9 @@ def never_regresses(case: Case) -> Broken:
             continue
         gone = book.order.standing in _GONE
         if bool(told["cancelled_at"]) != gone and not told["refunds"]:  # some shops call what was given back cancelled
-            yield Violation("regressed", key, f"cancelled at {told['cancelled_at']}, and {book.order.standing} at the hub")
+            yield Violation(
+                "regressed", key, f"cancelled at {told['cancelled_at']}, and {book.order.standing} at the hub"
+            )
         if told["cancelled_at"] or gone:
             continue
         units: dict[str, int] = {}

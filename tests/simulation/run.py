@@ -67,7 +67,9 @@ class Run(Scene):
         while not self.over and self.next_at() is not None:
             try:
                 self._next()
-            except sqlite3.IntegrityError as error:  # a law, broken where no worker was at work: by a claim, by a command
+            except (
+                sqlite3.IntegrityError
+            ) as error:  # a law, broken where no worker was at work: by a claim, by a command
                 self.judge.blame("law", self.trace.about, str(error))
                 return False
             if self.hasty and self.judge.found:

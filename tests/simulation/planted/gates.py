@@ -65,4 +65,3 @@ def overtaken_unchecked() -> Patch:
     return together(
         everywhere(gate._changed, lambda book, group: None), everywhere(payment.given_back, lambda order: False)
     )
-

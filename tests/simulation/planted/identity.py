@@ -47,7 +47,10 @@ def reference_without_shop() -> Patch:
     return together(everywhere(inputs.build, told), everywhere(effect.reference_of, reference))
 
 
-@bug("reference-truncated", "A readable reference is cut to the length that the provider takes: the tail told them apart.")
+@bug(
+    "reference-truncated",
+    "A readable reference is cut to the length that the provider takes: the tail told them apart.",
+)
 def reference_truncated() -> Patch:
     def reference(install_key: bytes, identity: effect.Identity) -> str:
         whole = f"{identity.order}/{identity.capability}/{identity.subject}/{identity.generation}"
@@ -85,7 +88,9 @@ def effect_not_unique() -> Patch:
 
     def claim_steps(self: SqlStore, limit: int, now: Any) -> Any:
         claims = original(self, limit, now)
-        sql = "UPDATE steps SET generation = generation + 1 WHERE order_key = :order AND id = :step AND capability <> ''"
+        sql = (
+            "UPDATE steps SET generation = generation + 1 WHERE order_key = :order AND id = :step AND capability <> ''"
+        )
         for claim in claims:
             self.writer.run(lambda tx, claim=claim: tx.run(sql, order=claim.order, step=claim.step))
         return claims

@@ -18,7 +18,9 @@ def new_message_id() -> Patch:
     def send(self: Connections, call: Call) -> Outcome:
         if call.capability == "notification.send" and call.key:
             fresh = f"{call.key[:32]}{next(tries):08d}"
-            call = Call(call.connection, call.capability, call.body.replace(call.key.encode(), fresh.encode()), call.key)
+            call = Call(
+                call.connection, call.capability, call.body.replace(call.key.encode(), fresh.encode()), call.key
+            )
         return original(self, call)
 
     return replaced(Connections, "send", send)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hub.flow import gate, inputs, planner
+from hub.flow import gate, inputs, planner, scope
 from hub.flow.expand import begin
 from hub.flow.payment import refundable
 from hub.model.step import Step
@@ -61,12 +61,20 @@ def refund_report_obeyed() -> Patch:
     return everywhere(planner.advance, advance)
 
 
-@bug("cancel-report-obeyed", "A cancellation at the store is taken for one commanded here: money is released again.",
-     edits=True)  # fmt: skip
+@bug(
+    "cancel-report-obeyed", "A cancellation at the store is taken for one commanded here: money is released again.",
+    behind="the store's word that it has released the money itself", edits=True, on_shipment=True,
+)  # fmt: skip
 def cancel_report_obeyed() -> Patch:
+    facts = scope.payment_facts
+
     def start_cancel(setting: Any, book: Any, now: Any) -> None:
         known = "cancel-order" in setting.flows and "cancel-order" not in book.runs
         if book.order.standing in ("cancelled", "deleted") and book.runs and known:
             begin(setting, book, "cancel-order", now, commanded=True)
 
-    return everywhere(planner._start_cancel, start_cancel)
+    def as_authorised(book: Any, payment: Any) -> Any:
+        told = facts(book, payment)
+        return {**told, "status": "authorized"} if told["status"] == "voided" else told
+
+    return together(everywhere(planner._start_cancel, start_cancel), everywhere(scope.payment_facts, as_authorised))

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from datetime import datetime
 from typing import Any
+
+from hub.model.contract import Claim
+from hub.store import rows
+from hub.store.moments import SqlStore
 
 _ROOMS = ("hub.", "tests.simulation.")
 _OURS = "tests.simulation.planted"
@@ -47,6 +52,20 @@ def everywhere(original: Callable[..., Any], value: Callable[..., Any]) -> Itera
     finally:
         for table, name in places:
             table[name] = original
+
+
+def with_each_claim(statement: str) -> Patch:
+    """Every step that is claimed has this done to its row: `:order`, `:step` and `:now` name what it is about."""
+    original = SqlStore.claim_steps
+
+    def claim_steps(self: SqlStore, limit: int, now: datetime) -> Sequence[Claim]:
+        claims = original(self, limit, now)
+        told = [{"order": claim.order, "step": claim.step, "now": rows.micros(now)} for claim in claims]
+        if told:
+            self.writer.run(lambda tx: tx.many(statement, told))
+        return claims
+
+    return replaced(SqlStore, "claim_steps", claim_steps)
 
 
 @contextmanager

@@ -136,13 +136,13 @@ def too_many_is_success() -> Patch:
 @bug("5xx-not-executed", "A 5xx is taken to mean that nothing was executed.")
 def server_error_is_not_executed() -> Patch:
     def mean(outcome: Outcome) -> Outcome:
-        failed = outcome.verdict is Verdict.UNKNOWN and 500 <= _status(outcome)
+        failed = outcome.verdict is Verdict.UNKNOWN and _status(outcome) >= 500
         return replace(outcome, verdict=Verdict.NOT_EXECUTED) if failed else outcome
 
     return _heard(mean)
 
 
-@bug("replayed-500-trusted", "A 500 that the provider stored under the key is taken for its definite no.", faults=0.33)
+@bug("replayed-500-trusted", "A 500 that the provider stored under the key is taken for its definite no.", kept=True)
 def replayed_500_trusted() -> Patch:
     def mean(outcome: Outcome) -> Outcome:
         stored = outcome.replayed and _status(outcome) == 500
@@ -225,4 +225,3 @@ def lease_too_short() -> Patch:
         return now + timedelta(seconds=guarantee.deadline_seconds / 4)
 
     return everywhere(call.until, until)
-
