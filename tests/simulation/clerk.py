@@ -1,4 +1,4 @@
-"""Somebody at the warehouse who helps: an order that was lost on its way is keyed in by hand, and not quite the same."""
+"""Somebody at the warehouse who helps: an order lost on its way is keyed in by hand, and not quite the same."""
 
 from __future__ import annotations
 

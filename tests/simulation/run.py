@@ -30,8 +30,8 @@ _EVENTS_AN_ORDER = 4000  # more than this is a loop
 
 
 class Run(Scene):
-    """`Run(terms).go()`. `hasty`: it ends with the first violation; what came later is not looked at. `count`: what befell
-    the hub in which state is counted.
+    """`Run(terms).go()`. `hasty`: it ends with the first violation; what came later is not looked at. `count`: what
+    befell the hub in which state is counted.
     """
 
     def __init__(self, terms: Terms, *, keep: bool = False, hasty: bool = False, count: bool = False) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from hub.store import rows
 from hub.store.moments import SqlStore
-from tests.simulation.planted.patching import Patch, replaced
+from tests.simulation.planted.patching import Patch, replaced, with_each_claim
 from tests.simulation.planted.registry import bug
 
 
@@ -25,16 +25,9 @@ def sweeper_off() -> Patch:
 
 @bug("claim-unfenced", "A claimed step stays due: the next idle worker claims it as well, and both go on.")
 def claim_unfenced() -> Patch:
-    original = SqlStore.claim_steps
-
-    def claim_steps(self: SqlStore, limit: int, now: datetime) -> Any:
-        claims = original(self, limit, now)
-        sql = "UPDATE steps SET due_at = :now WHERE order_key = :order AND id = :step AND state = 'leased'"
-        for claim in claims:
-            self.writer.run(lambda tx, c=claim: tx.run(sql, now=rows.micros(now), order=c.order, step=c.step))
-        return claims
-
-    return replaced(SqlStore, "claim_steps", claim_steps)
+    return with_each_claim(
+        "UPDATE steps SET due_at = :now WHERE order_key = :order AND id = :step AND state = 'leased'"
+    )
 
 
 @bug("message-unfenced", "A worker that lost a message settles it all the same, over what another made of it.",

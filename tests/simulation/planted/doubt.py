@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
-from typing import Any
 
 from hub.connector.connection import Connection
 from hub.flow import match, resolve, retry
 from hub.model.contract import Guarantee
-from hub.store.moments import SqlStore
-from tests.simulation.planted.patching import Patch, everywhere, replaced, together
+from tests.simulation.planted.patching import Patch, everywhere, replaced, together, with_each_claim
 from tests.simulation.planted.registry import bug
 
 
@@ -51,19 +48,8 @@ def match_unchecked() -> Patch:
     "A call whose lease ran out is simply made again, and what its worker still learned is not looked at.",
 )
 def late_answer_ignored() -> Patch:
-    original = SqlStore.claim_steps
-
-    def claim_steps(self: SqlStore, limit: int, now: datetime) -> Any:
-        claims = original(self, limit, now)
-        sql = (
-            "UPDATE steps SET state = 'leased', unresolved = 0 "
-            "WHERE order_key = :order AND id = :step AND state = 'unknown' AND lookups = 0"
-        )
-        for claim in claims:
-            self.writer.run(lambda tx, claim=claim: tx.run(sql, order=claim.order, step=claim.step))
-        return claims
-
-    return together(
-        replaced(SqlStore, "claim_steps", claim_steps),
-        everywhere(resolve.late, lambda setting, book, step, answers, now: False),
+    forget = (
+        "UPDATE steps SET state = 'leased', unresolved = 0 "
+        "WHERE order_key = :order AND id = :step AND state = 'unknown' AND lookups = 0"
     )
+    return together(with_each_claim(forget), everywhere(resolve.late, lambda setting, book, step, answers, now: False))

@@ -21,7 +21,7 @@ def _sums_unchecked(capability: str) -> Patch:
     return everywhere(gate.sums, sums)
 
 
-@bug("refund-sum-unchecked", "Two refunds are asked for before the first has moved, and nobody adds them up.", refunds=0.6,
+@bug("refund-sum-unchecked", "Two refunds are commanded before the first has moved, and nobody adds up.", refunds=0.6,
      commands=0.3)  # fmt: skip
 def refund_sum_unchecked() -> Patch:
     return _sums_unchecked("payment.refund")

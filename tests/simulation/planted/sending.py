@@ -70,6 +70,10 @@ def _unwritten(act: Act) -> Act:
     return only_thought
 
 
+def _one_after_the_other(first: Act, then: Act) -> Act:
+    return lambda now: (first(now), then(now))
+
+
 @bug("no-intent", "The request leaves first, and the intent is written together with its answer.")
 def no_intent() -> Patch:
     original = worker.work
@@ -86,8 +90,7 @@ def no_intent() -> Patch:
                 intending = happening.act
                 happening = Moment("intend", _unwritten(intending))
             elif happening.name == "settle" and intending is not None:
-                first, then = intending, happening.act
-                happening = Moment("settle", lambda now, first=first, then=then: (first(now), then(now)))
+                happening = Moment("settle", _one_after_the_other(intending, happening.act))
             error = None
             try:
                 answer = yield happening
@@ -190,7 +193,7 @@ def refusal_is_final() -> Patch:
     return together(everywhere(settle._refused, refused), _heard(mean))
 
 
-@bug("duplicate-is-success", "'There is one with this reference already' counts as success; nobody looks at what it is.",
+@bug("duplicate-is-success", "'There is one with this reference already' counts as success; nobody looks what it is.",
      clerk=0.3)  # fmt: skip
 def duplicate_is_success() -> Patch:
     def duplicate(setting: Any, book: Any, step: Step, outcome: Outcome, guarantee: Guarantee, now: datetime) -> None:
