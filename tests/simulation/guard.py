@@ -28,10 +28,9 @@ _STEP = (
 _MESSAGE = "SELECT token, state, cause, detail, due_at FROM messages WHERE id = ?"
 _EVIDENCE = "SELECT count(*) FROM observations WHERE order_key = ? AND type = 'late_answer'"
 _EFFECT = (
-    "SELECT e.capability, e.subject, e.generation, e.body_digest "
-    "FROM effects e JOIN steps s ON s.order_key = e.order_key AND s.capability = e.capability "
-    "AND s.subject = e.subject AND s.generation = e.generation "
-    "WHERE s.order_key = ? AND s.id = ?"
+    "SELECT e.capability, e.subject, e.generation, e.body_digest FROM effects e JOIN steps s "
+    "ON s.order_key = e.order_key AND s.capability = e.capability AND s.subject = e.subject "
+    "AND s.generation = e.generation WHERE s.order_key = ? AND s.id = ?"
 )
 
 Row = tuple[Any, ...]

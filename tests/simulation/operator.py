@@ -76,7 +76,9 @@ class Operator:
     def _cancel(self, hub: Hub, key: str) -> None:
         now = self._scene.clock.now()
         self._scene.tell("cancel", order=key)
-        if self._act(key, "cancels the order", lambda: commands.cancel(hub.setting, key, WHO, "no longer wanted", now)):
+        self._act(key, "cancels the order", lambda: commands.cancel(hub.setting, key, WHO, "no longer wanted", now))
+        book = hub.store.read(key)  # a disk may have failed after it was written
+        if book is not None and any(run.inputs.get("commanded") for run in book.runs.values()):
             self._judge.cancelled.setdefault(key, now)
 
     def _refund(self, hub: Hub, key: str) -> None:
@@ -104,9 +106,15 @@ class Operator:
     def _give_back(self, hub: Hub, key: str, amount: int) -> bool:
         self._scene.tell("refund", order=key)
         self._judge.refunded.add(key)
-        return self._act(key, f"gives {amount} back", lambda: commands.refund(
+        before = self._refunds(hub, key)
+        self._act(key, f"gives {amount} back", lambda: commands.refund(
             hub.setting, key, amount, (), None, WHO, "a scratch", self._scene.clock.now()
         ))  # fmt: skip
+        return self._refunds(hub, key) > before  # a disk may have failed after it was written
+
+    def _refunds(self, hub: Hub, key: str) -> int:
+        book = hub.store.read(key)
+        return 0 if book is None else sum(run.flow == "refund-order" for run in book.runs.values())
 
     def _adopt(self) -> None:
         """Takes up one order of the past that is still open."""

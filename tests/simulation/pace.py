@@ -32,7 +32,7 @@ class Pace:
 
 QUICK = Pace(
     "quick",
-    Settings.hasty().but(shipbob_index_lag_seconds=0.35),
+    Settings.hasty().but(shipbob_index_lag_seconds=0.35, handed_in_after=(0.05, 2.5)),
     replica=0.38,
     settles=1.3,  # nine tenths of it are waited for; the demo's connections count on 1.2
     hurry=1.0,

@@ -65,7 +65,7 @@ class Plot(Scenario):
         return order
 
     def _change(self, shop: Shop, order: StoreOrder, change: Change, now: float) -> None:
-        """Storefronts date by the second; of two changes within one nobody can tell the later, so it is the next."""
+        """Storefronts date by the second, and of two changes within one nobody can tell which is the later."""
         if int(now) == int(order.updated_at):
             self.world.desk.agenda.at(int(now) + 1.0, lambda due: self._change(shop, order, change, due))
         else:

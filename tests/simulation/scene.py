@@ -33,6 +33,8 @@ class Scene:
         self.scenario = Plot(self.world, edits=terms.edits)
         dice = random.Random(f"network {terms.seed}")
         self.network = Network(self.world, self.clock, self.trace, dice, self.at, terms.pace.settles, terms.late)
+        if terms.kept:
+            self.world.desk.faults.script(r"^POST stripe/.*/(capture|cancel|refunds)", "500_kept", times=4)
         self.network.clerk = terms.clerk
         self.network.replica = Replica(self.world, terms.pace.replica) if terms.replica else None
         self.house = House(terms, self.folder, self.world, self.network, self.clock)

@@ -10,7 +10,7 @@ from hub.model.message import MessageEnd
 from hub.store import books, rows
 from hub.store.moments import SqlStore
 from hub.store.tx import Tx
-from tests.simulation.planted.patching import Patch, everywhere, replaced
+from tests.simulation.planted.patching import Patch, everywhere, replaced, with_each_claim
 from tests.simulation.planted.registry import bug
 
 
@@ -28,16 +28,9 @@ def sweeper_off() -> Patch:
 
 @bug("claim-unfenced", "A claimed step stays due: the next idle worker claims it as well, and both go on.")
 def claim_unfenced() -> Patch:
-    original = SqlStore._steps
-    sql = "UPDATE steps SET due_at = :now WHERE order_key = :order AND id = :step AND state = 'leased'"
-
-    def claimed(self: SqlStore, tx: Tx, limit: int, now: datetime) -> list[Claim]:
-        claims = original(self, tx, limit, now)
-        for claim in claims:
-            tx.run(sql, now=rows.micros(now), order=claim.order, step=claim.step)
-        return claims
-
-    return replaced(SqlStore, "_steps", claimed)
+    return with_each_claim(
+        "UPDATE steps SET due_at = :now WHERE order_key = :order AND id = :step AND state = 'leased'"
+    )
 
 
 @bug("message-unfenced", "A worker that lost a message settles it all the same, over what another made of it.",

@@ -14,9 +14,7 @@ from hub.model.book import Book
 from hub.model.contract import Call
 from hub.model.outcome import Outcome
 from hub.model.step import Effect, Run, Step
-from hub.store.moments import SqlStore
-from hub.store.tx import Tx
-from tests.simulation.planted.patching import Patch, everywhere, replaced, together
+from tests.simulation.planted.patching import Patch, everywhere, replaced, together, with_each_claim
 from tests.simulation.planted.registry import bug
 
 
@@ -85,15 +83,6 @@ def key_from_step_name() -> Patch:
 
 @bug("effect-not-unique", "Whoever claims a step raises its generation: each try is a new effect with a new key.")
 def effect_not_unique() -> Patch:
-    original = SqlStore._steps
-
-    def claimed(self: SqlStore, tx: Tx, limit: int, now: Any) -> Any:
-        claims = original(self, tx, limit, now)
-        sql = (
-            "UPDATE steps SET generation = generation + 1 WHERE order_key = :order AND id = :step AND capability <> ''"
-        )
-        for claim in claims:
-            tx.run(sql, order=claim.order, step=claim.step)
-        return claims
-
-    return replaced(SqlStore, "_steps", claimed)
+    return with_each_claim(
+        "UPDATE steps SET generation = generation + 1 WHERE order_key = :order AND id = :step AND capability <> ''"
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hub.flow import gate, inputs, planner
+from hub.flow import gate, inputs, planner, scope
 from hub.flow.expand import begin
 from hub.flow.payment import refundable
 from hub.model.step import Step
@@ -21,12 +21,8 @@ def _sums_unchecked(capability: str) -> Patch:
     return everywhere(gate.sums, sums)
 
 
-@bug(
-    "refund-sum-unchecked",
-    "Two refunds are asked for before the first has moved, and nobody adds them up.",
-    refunds=0.6,
-    commands=0.3,
-)
+@bug("refund-sum-unchecked", "Two refunds are commanded before the first has moved, and nobody adds up.", refunds=0.6,
+     commands=0.3)  # fmt: skip
 def refund_sum_unchecked() -> Patch:
     return _sums_unchecked("payment.refund")
 
@@ -65,12 +61,20 @@ def refund_report_obeyed() -> Patch:
     return everywhere(planner.advance, advance)
 
 
-@bug("cancel-report-obeyed", "A cancellation at the store is taken for one commanded here: money is released again.",
-     edits=True)  # fmt: skip
+@bug(
+    "cancel-report-obeyed", "A cancellation at the store is taken for one commanded here: money is released again.",
+    behind="the store's word that it has released the money itself", edits=True, on_shipment=True,
+)  # fmt: skip
 def cancel_report_obeyed() -> Patch:
+    facts = scope.payment_facts
+
     def start_cancel(setting: Any, book: Any, now: Any) -> None:
         known = "cancel-order" in setting.flows and "cancel-order" not in book.runs
         if book.order.standing in ("cancelled", "deleted") and book.runs and known:
             begin(setting, book, "cancel-order", now, commanded=True)
 
-    return everywhere(planner._start_cancel, start_cancel)
+    def as_authorised(book: Any, payment: Any) -> Any:
+        told = facts(book, payment)
+        return {**told, "status": "authorized"} if told["status"] == "voided" else told
+
+    return together(everywhere(planner._start_cancel, start_cancel), everywhere(scope.payment_facts, as_authorised))

@@ -5,7 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from datetime import datetime
 from typing import Any
+
+from hub.model.contract import Claim
+from hub.store import rows
+from hub.store.moments import SqlStore
+from hub.store.tx import Tx
 
 _ROOMS = ("hub.", "tests.simulation.")
 _OURS = "tests.simulation.planted"
@@ -47,6 +53,18 @@ def everywhere(original: Callable[..., Any], value: Callable[..., Any]) -> Itera
     finally:
         for table, name in places:
             table[name] = original
+
+
+def with_each_claim(statement: str) -> Patch:
+    """Every step that is claimed has this done to its row: `:order`, `:step` and `:now` name what it is about."""
+    original = SqlStore._steps
+
+    def claimed(self: SqlStore, tx: Tx, limit: int, now: datetime) -> list[Claim]:
+        claims = original(self, tx, limit, now)
+        tx.many(statement, [{"order": claim.order, "step": claim.step, "now": rows.micros(now)} for claim in claims])
+        return claims
+
+    return replaced(SqlStore, "_steps", claimed)
 
 
 @contextmanager

@@ -71,11 +71,7 @@ def _unwritten(act: Act) -> Act:
 
 
 def _one_after_the_other(first: Act, then: Act) -> Act:
-    def act(now: datetime) -> Any:
-        first(now)
-        return then(now)
-
-    return act
+    return lambda now: (first(now), then(now))
 
 
 @bug("no-intent", "The request leaves first, and the intent is written together with its answer.")
@@ -94,8 +90,7 @@ def no_intent() -> Patch:
                 intending = happening.act
                 happening = Moment("intend", _unwritten(intending))
             elif happening.name == "settle" and intending is not None:
-                first, then = intending, happening.act
-                happening = Moment("settle", _one_after_the_other(first, then))
+                happening = Moment("settle", _one_after_the_other(intending, happening.act))
             error = None
             try:
                 answer = yield happening
@@ -150,7 +145,7 @@ def server_error_is_not_executed() -> Patch:
     return _heard(mean)
 
 
-@bug("replayed-500-trusted", "A 500 that the provider stored under the key is taken for its definite no.", faults=0.33)
+@bug("replayed-500-trusted", "A 500 that the provider stored under the key is taken for its definite no.", kept=True)
 def replayed_500_trusted() -> Patch:
     def mean(outcome: Outcome) -> Outcome:
         stored = outcome.replayed and _status(outcome) == 500
@@ -198,11 +193,8 @@ def refusal_is_final() -> Patch:
     return together(everywhere(settle._refused, refused), _heard(mean))
 
 
-@bug(
-    "duplicate-is-success",
-    "'There is one with this reference already' counts as success; nobody looks at what it is.",
-    clerk=0.3,
-)
+@bug("duplicate-is-success", "'There is one with this reference already' counts as success; nobody looks what it is.",
+     clerk=0.3)  # fmt: skip
 def duplicate_is_success() -> Patch:
     def duplicate(setting: Any, book: Any, step: Step, outcome: Outcome, guarantee: Guarantee, now: datetime) -> None:
         settle.succeed(setting, book, step, {"id": None, "status": "processing"}, now, Event.SUCCESS)
