@@ -6,9 +6,8 @@ from dataclasses import replace
 
 from hub.connector.connection import Connection
 from hub.flow import match, resolve, retry
-from hub.flow.setting import since_ever
+from hub.flow.setting import Setting, since_ever
 from hub.model.contract import Guarantee
-from tests.simulation.house import House
 from tests.simulation.planted.patching import Patch, everywhere, replaced, together, with_each_claim
 from tests.simulation.planted.registry import bug
 
@@ -52,7 +51,7 @@ def match_unchecked() -> Patch:
     jumps=2,
 )
 def clock_believed() -> Patch:
-    return replaced(House, "steady_since", lambda self: since_ever())
+    return replaced(Setting, "steady_since", property(lambda self: since_ever, lambda self, value: None))
 
 
 @bug(

