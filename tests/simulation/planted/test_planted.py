@@ -11,7 +11,7 @@ from tests.simulation.planted.hunt import hunt
 
 # One of the first seeds shows each of these.
 QUICKEST = {
-    "key-per-attempt": "attempted_doubles",
+    "key-per-attempt": "other bytes",
     "no-intent": "no intent",
     "claim-unfenced": "law",
     "effect-not-unique": "law",
