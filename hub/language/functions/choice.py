@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hub.language.evaluate import ExpressionError, Frame, equal
+from hub.language.functions.number import shown
 from hub.language.functions.registry import Function
 
 
@@ -17,7 +18,7 @@ def lookup(frame: Frame, table: Any, key: Any) -> Any:
         tables = frame.root.get("tables")
         found = tables.get(table) if type(tables) is dict else None
         if found is None:
-            raise ExpressionError(f"there is no table '{table}'")
+            raise ExpressionError(f"no table is called {shown(table)}")
         table = found
     if table is None or key is None:
         return None

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from hub.connector.connection import Connection
 from hub.flow import match, resolve, retry
-from hub.flow.setting import Setting, since_ever
 from hub.model.contract import Guarantee
 from tests.simulation.planted.patching import Patch, everywhere, replaced, together, with_each_claim
 from tests.simulation.planted.registry import bug
@@ -42,16 +41,6 @@ def key_lives_for_ever() -> Patch:
 @bug("match-unchecked", "Whatever a lookup finds is ours: nobody compares its lines and recipient.", clerk=0.3)
 def match_unchecked() -> Patch:
     return everywhere(match.matches, lambda effect, hit: True)
-
-
-@bug(
-    "clock-believed",
-    "A clock that was set forward counts as time that has passed: a lost call seems over while it is on its way.",
-    late=0.3,
-    jumps=2,
-)
-def clock_believed() -> Patch:
-    return replaced(Setting, "steady_since", property(lambda self: since_ever, lambda self, value: None))
 
 
 @bug(
