@@ -189,7 +189,7 @@ BAD: list[tuple[str, str]] = [
     ("date('0001-01-01T00:00:00+14:00')", "is not a date"),
     ("date(`99999999999999`)", "is not a date"),
     ("country('Narnia')", "'Narnia' is not a country"),
-    ("lookup('nope', 'a')", "no table 'nope'"),
+    ("lookup('nope', 'a')", "no table is called 'nope'"),
     ("lookup(list, 'a')", "not a mapping"),
     ("boolean('perhaps')", "neither true nor false"),
     ("fail('we do not ship this')", "we do not ship this"),
