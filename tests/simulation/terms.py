@@ -46,6 +46,7 @@ class Terms:
     replica: bool = False  # storefronts answer lookups from a copy that lags behind
     renamed: bool = False  # flows have other step names after a restart
     kept: bool = False  # the first changes at the payment provider end in a 500 that it keeps under their key
+    impatient: bool = False  # a step is given up after two tries, and waits for a person
     trouble: float = 45.0  # so long things go wrong after the last order
     tempo: str = "quick"  # or real: see pace.py
 
@@ -88,6 +89,7 @@ class Terms:
             replica=more.random() < 0.4,
             renamed=more.random() < 0.25,
             kept=more.random() < 0.2,
+            impatient=more.random() < 0.15,
             trouble=rng.choice((20.0, 45.0, 90.0)),
             tempo="real" if rng.random() < 0.12 else "quick",
         )
@@ -117,5 +119,5 @@ class Terms:
 _TROUBLES = (
     "faults", "crash", "freeze", "lost_claims", "undurable", "late", "unheard", "restarts", "outages", "pauses",
     "commands", "cancels", "refunds", "stalls", "history", "edits", "observed", "clerk", "forged", "replica",
-    "renamed", "kept",
+    "renamed", "kept", "impatient",
 )  # fmt: skip
