@@ -17,6 +17,7 @@ Facts = dict[str, Any]  # "kind:entity_id" -> {"version": str, "document": {...}
 
 SNAPSHOT = "order:"
 DELETED = "deleted:"
+_WHOLE = ("destination", "billing_destination")  # of two of these no third is made
 
 
 def join(facts: Facts, entity: Entity) -> Facts:
@@ -51,13 +52,20 @@ def _join(one: Any, other: Any) -> Any:
     if one is None:
         return other
     if isinstance(one, dict) and isinstance(other, dict):
-        return {key: _join(one.get(key), other.get(key)) for key in sorted({*one, *other})}
+        return {key: _joined(key, one.get(key), other.get(key)) for key in sorted({*one, *other})}
     if isinstance(one, list) and isinstance(other, list):
         by_id = _by_id(one), _by_id(other)
         if by_id[0] is not None and by_id[1] is not None:
             joined = _join(by_id[0], by_id[1])
             return [joined[key] for key in sorted(joined)]
     return max(one, other, key=_rank)
+
+
+def _joined(key: str, one: Any, other: Any) -> Any:
+    """Storefronts date by the second: of two addresses of one second one is taken whole, the one that says more."""
+    if key in _WHOLE and one is not None and other is not None:
+        return max(one, other, key=_rank)
+    return _join(one, other)
 
 
 def _by_id(items: list[Any]) -> dict[str, Any] | None:

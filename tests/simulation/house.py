@@ -226,5 +226,7 @@ def _resettled(install: Install, said: Mapping[str, str], terms: Terms) -> Insta
     for name, part in install.config.connections.items():
         settings = {key: said.get(v, v) if isinstance(v, str) else v for key, v in part.settings.items()}
         mode = "observe" if terms.observed and name == TWIN else part.mode
-        parts[name] = part.model_copy(update={"settings": settings, "capture": capture, "mode": mode})
+        timing = part.timing.model_copy(update={"max_tries": 2}) if terms.impatient else part.timing
+        said_of = {"settings": settings, "capture": capture, "mode": mode, "timing": timing}
+        parts[name] = part.model_copy(update=said_of)
     return replace(install, config=install.config.model_copy(update={"connections": parts}))

@@ -60,7 +60,7 @@ class Operator:
             if self._scene.befalls(self._scene.terms.cancels):
                 self._cancel(hub, key)
             elif self._scene.befalls(self._scene.terms.refunds):
-                self._refund(hub, key)
+                any(self._refund(hub, each) for each in rng.sample(keys, len(keys)))  # the first that can be
             else:
                 rng.choice((self._attend, self._attend, self._replay, self._replay_storm))(hub, key)
         self._plan_deed(end)
@@ -81,18 +81,15 @@ class Operator:
         if book is not None and any(run.inputs.get("commanded") for run in book.runs.values()):
             self._judge.cancelled.setdefault(key, now)
 
-    def _refund(self, hub: Hub, key: str) -> None:
-        """Half of what can be given back, of an order that has ended."""
+    def _refund(self, hub: Hub, key: str) -> bool:
+        """Half of what can be given back, of an order that has ended. False where nothing can be."""
         book, order = hub.store.read(key), self._store_order(key)
         if book is None or book.order is None or order is None or key in self._judge.cancelled:
-            return
+            return False
         amount = max((refundable(payment) for payment in book.order.payments), default=0) // 2
-        if (
-            not amount
-            or order.refunds
-            or any(step.state not in _ENDED for step in book.steps.values() if not step.tail)
-        ):
-            return
+        moving = any(step.state not in _ENDED for step in book.steps.values() if not step.tail)
+        if not amount or order.refunds or moving or key in self._judge.refunded:
+            return False
         twice = self._scene.rng.random() < 0.4
         amount = amount * 2 if twice else amount
         order.expected_refunds += 1
@@ -102,6 +99,7 @@ class Operator:
             self._judge.clicked.add(key)
         order.expected_refunds -= not done
         self._scene.world.desk.note(order)
+        return True
 
     def _give_back(self, hub: Hub, key: str, amount: int) -> bool:
         self._scene.tell("refund", order=key)

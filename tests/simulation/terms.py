@@ -46,6 +46,7 @@ class Terms:
     replica: bool = False  # storefronts answer lookups from a copy that lags behind
     renamed: bool = False  # flows have other step names after a restart
     kept: bool = False  # the first changes at the payment provider end in a 500 that it keeps under their key
+    impatient: bool = False  # a step is given up after two tries, and waits for a person
     jumps: int = 0  # of the hub's clock: it is set forward, by minutes at most
     trouble: float = 45.0  # so long things go wrong after the last order
     tempo: str = "quick"  # or real: see pace.py
@@ -89,6 +90,7 @@ class Terms:
             replica=more.random() < 0.4,
             renamed=more.random() < 0.25,
             kept=more.random() < 0.2,
+            impatient=more.random() < 0.15,
             jumps=more.choice((0, 0, 0, 1, 2)),
             trouble=rng.choice((20.0, 45.0, 90.0)),
             tempo="real" if rng.random() < 0.12 else "quick",
@@ -119,5 +121,5 @@ class Terms:
 _TROUBLES = (
     "faults", "crash", "freeze", "lost_claims", "undurable", "late", "unheard", "restarts", "outages", "pauses",
     "commands", "cancels", "refunds", "stalls", "history", "edits", "observed", "clerk", "forged", "replica",
-    "renamed", "kept", "jumps",
+    "renamed", "kept", "impatient", "jumps",
 )  # fmt: skip

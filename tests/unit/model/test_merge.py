@@ -134,3 +134,15 @@ def test_nothing_new_is_the_same_object():
 
 def test_side_facts_alone_are_no_order_yet():
     assert order_of(fold([refund("r1", "1", {})])) is None
+
+
+def test_two_addresses_of_one_second_are_never_mixed():
+    def going_to(**place: str) -> Entity:
+        return snapshot("1", fulfillment={"expectations": [{"id": "e", "destination": place}], "events": []})
+
+    one = {"street_address": "210 Lantern Lane", "address_locality": "Burlington", "postal_code": "05401"}
+    other = {"street_address": "238 Orchard Avenue", "address_locality": "Madison", "postal_code": "53703"}
+    order = order_of(fold([going_to(**one), going_to(**other)]))
+    assert order is not None
+    assert order.destination is not None
+    assert order.destination.model_dump(exclude_none=True) in (one, other)
