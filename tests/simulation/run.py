@@ -198,8 +198,8 @@ class Run(Scene):
         self._stalled_until = self.clock.micros + round(seconds * SECOND)
 
     def _set_clock(self) -> None:
-        """Two minutes twice are less than what a signature may be old."""
-        seconds = self.rng.choice((5.0, 30.0, 120.0))
+        """By far less than a sweep's window reaches back beyond the last sweep."""
+        seconds = self.rng.choice((2.0, 5.0, 15.0))
         self.trace.note(f"the hub's clock is set forward by {seconds:g} s")
         self.house.set_clock(seconds)
         self._wake(0.001)
