@@ -22,7 +22,7 @@ class Pace:
     sweep: dict[str, float]
     poll: float
     timing: bool  # the demo's own deadlines, lags and backoff; else the manifests'
-    quiet: float  # nothing changes for so long: longer than anything the world still plans
+    quiet: float  # nothing changes for so long: longer than anything the world still plans, a lost lease and a sweep
     longest: float  # so long after the last fault everything must have come to rest
 
     @property
@@ -39,7 +39,7 @@ QUICK = Pace(
     sweep={"every_seconds": 40.0, "overlap_seconds": 120.0},
     poll=4.0,
     timing=True,
-    quiet=45.0,
+    quiet=110.0,
     longest=1800.0,
 )
 REAL = Pace(
