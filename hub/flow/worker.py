@@ -74,13 +74,17 @@ def _looking(setting: Setting, claim: Claim) -> Callable[[datetime], _Seen | Non
 def _attempt(setting: Setting, claim: Claim, seen: _Seen) -> Work:
     found: _Seen | None = seen
     apply = _gate
-    if isinstance(seen.verdict, gate.Refresh):
-        yield from source.refresh(setting, claim.order)
-        apply = _gate_read
+    while found is not None and found.step.state is State.LEASED and not isinstance(found.verdict, gate.Go):
+        if isinstance(found.verdict, gate.Refresh) and apply is _gate:
+            yield from source.refresh(setting, claim.order)
+            apply = _gate_read
+        else:
+            judge = apply
+            verdict = yield Moment("gate", changing(setting, claim, lambda b, s, now: judge(setting, b, s, now)))
+            # News since the look may ask for another reading: a step is never left in its lease.
+            if not isinstance(verdict, gate.Go | gate.Refresh):
+                return
         found = yield Moment("look", _looking(setting, claim))
-    if found is not None and not isinstance(found.verdict, gate.Go):
-        verdict = yield Moment("gate", changing(setting, claim, lambda b, s, now: apply(setting, b, s, now)))
-        found = (yield Moment("look", _looking(setting, claim))) if isinstance(verdict, gate.Go) else None
     if found is None or found.step.state is not State.LEASED:
         return
     if CAPABILITIES[found.step.capability or ""].mutating:

@@ -179,6 +179,7 @@ def refunded_and_moved(shop: RecordedShop) -> None:
     assert shop.state("38") == "waiting"  # for the warehouse: a refund of money takes no goods back
     shop.send(*shop.captured.named("address-edit"))
     shop.becomes("38", "held")
+    shop.town.quiet()
     assert shop.town.needs() == {f"{SHOP}:38": {"changed_after"}}
     (sent,) = shop.ordered("38")
     assert (sent["lines"], sent["address"]["street"]) == ({"SKU-TEE-RED": 1, "SKU-HOOD-S": 2}, OLD_HOME)
@@ -191,6 +192,7 @@ def paid_in_the_end(shop: RecordedShop) -> None:
     """A bank transfer comes in; an unpaid order is paid, then gets its address."""
     shop.send(*shop.captured.named("listener-503", "failing-1", "failing-3", "failing-5"))
     shop.becomes("42", "held")
+    shop.town.quiet()  # each of these deliveries has the hold looked at anew
     assert shop.town.needs() == {f"{SHOP}:42": {"address_incomplete"}}
     assert not shop.ordered("42")
     home = shop.latest("35").document()["shipping"]

@@ -74,6 +74,12 @@ class Guard:
             self._called.add((worker.name, worker.life))
             self._on_the_wire(worker, task, happening)
 
+    def over(self, worker: Worker) -> None:
+        """Who ends in peace has given its lease back: else a step stands still until the lease runs out."""
+        row = self._own_row(worker.task) if isinstance(worker.task, Claim) else None
+        if row is not None and isinstance(worker.task, Claim) and row[0] == worker.task.token and row[3] is not None:
+            self._judge.blame("left in its lease", worker.about, f"{worker.task.step}: {row}")
+
     def _befallen(self) -> Counter[str]:
         if self._scene.befell is None:
             return self._census

@@ -30,6 +30,10 @@ class Guard(Protocol):
 
     def after(self, worker: Worker, happening: Happening, error: Exception | None) -> None: ...
 
+    def over(self, worker: Worker) -> None:
+        """It has done all that it will do."""
+        ...
+
 
 @dataclass
 class Worker:
@@ -72,6 +76,7 @@ class Worker:
         try:
             happening = self._generator.throw(error) if error is not None else self._generator.send(self._answer)
         except StopIteration:
+            guard.over(self)
             self.drop()
             return False
         mark = "~" if isinstance(happening, Wire) else "."

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hub.flow import commands
+from hub.flow import commands, gate
 from hub.flow.drive import drive
 from hub.flow.manifest import Rule
 from hub.flow.worker import work
@@ -180,6 +180,23 @@ class TestHeldUp:
         assert stage.state("warehouse") is State.UNKNOWN
         assert stage.step("warehouse").next_at == lease + timedelta(seconds=15)
         assert "fulfillment.create" not in counts(stage)
+
+
+def test_what_stood_in_the_way_at_the_look_and_is_gone_at_the_gate_leaves_no_step_in_its_lease(stage):
+    """Between the two the source's word grew old, too: it is read, and then the step goes on."""
+    stage.receive(order())
+    while stage.state_or_none("capture") is not State.READY:
+        assert stage.piece()
+    (claim,) = stage.store.claim_steps(1, stage.now)
+    connection = stage.step("capture").connection
+    stage.store.set_standing(connection, stage.now, paused=True, why="a look at its books")
+    worker = work(stage.setting, claim)
+    looked = next(worker).act(stage.now)
+    assert isinstance(looked.verdict, gate.Hold)
+    stage.store.set_standing(connection, stage.now, paused=False)
+    finish((worker, worker.send(looked)), stage)
+    assert stage.state("capture") is State.DONE
+    assert stage.provider.fetches == 1
 
 
 def up_to_the_call(worker, stage):
