@@ -51,17 +51,16 @@ class Frame:
 
     def charge_all(self, value: Any) -> None:
         """Pays for a whole value as it would be written out: shared parts count as often as they appear."""
-        waiting = [value]
-        text = 0
-        while waiting:
-            node = waiting.pop()
-            if type(node) is dict:
+        waiting, text = [value], 0
+        for node in waiting:  # which grows meanwhile, and never beyond what can be paid for
+            kind = type(node)
+            if kind is dict:
                 self.charge(len(node) + 1)
-                waiting.extend(node.values())
-            elif type(node) is list:
+                waiting += node.values()
+            elif kind is list:
                 self.charge(len(node) + 1)
-                waiting.extend(node)
-            elif type(node) is str:
+                waiting += node
+            elif kind is str:
                 text += len(node)
                 if len(node) > LONG_TEXT:
                     self.charge_text(node)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+from collections.abc import Callable
 from collections.abc import Mapping as Table
+from hashlib import blake2b
+from threading import Lock
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from hub.language.decode import DecodeError, decode_json
+from hub.language.decode import DecodeError, canonical_json, decode_json
 from hub.language.evaluate import ExpressionError
 from hub.language.expression import Expression
 from hub.language.problem import path_text
@@ -23,19 +27,47 @@ Scope = dict[str, Any]
 _NOUNS: dict[str, type[BaseModel]] = {"order": Order, "refund": Adjustment, "fulfillment": FulfillmentEvent}
 
 
+_REMEMBERED, _MEMORABLE = 256, 65_536  # payloads, and bytes of one of them
+
+
 class Translations:
-    """Mappings by name, as the flow asks for them (a `hub.model.contract.Translator`)."""
+    """Mappings by name, as the flow asks for them (a `hub.model.contract.Translator`).
+
+    The same payload comes again and again (each delivery repeated, each sweep beginning before the last one's end): what
+    the last few told is remembered, and their translations are shared, so nobody changes one.
+    """
 
     def __init__(self, mappings: Table[str, Mapping]) -> None:
         self._mappings = mappings
+        self._told: OrderedDict[tuple[str, bytes], Translation] = OrderedDict()
+        self._lock = Lock()
 
     def translate(self, mapping: str, body: bytes, settings: Table[str, Any]) -> Translation:
-        found = self._mappings.get(mapping)
-        return _unknown(mapping) if found is None else translate(found, body, settings)
+        return self._once(mapping, body, settings, lambda found: translate(found, body, settings))
 
     def translate_document(self, mapping: str, document: Any, settings: Table[str, Any]) -> Translation:
+        body = canonical_json(document)
+        return self._once(mapping, body, settings, lambda found: translate_document(found, document, settings))
+
+    def _once(
+        self, mapping: str, body: bytes, settings: Table[str, Any], work: Callable[[Mapping], Translation]
+    ) -> Translation:
         found = self._mappings.get(mapping)
-        return _unknown(mapping) if found is None else translate_document(found, document, settings)
+        if found is None:
+            return _unknown(mapping)
+        if len(body) > _MEMORABLE:
+            return work(found)
+        name = (mapping, blake2b(canonical_json(dict(settings)) + b"\0" + body, digest_size=32).digest())
+        with self._lock:
+            if (told := self._told.get(name)) is not None:
+                self._told.move_to_end(name)
+                return told
+        told = work(found)
+        with self._lock:
+            self._told[name] = told
+            if len(self._told) > _REMEMBERED:
+                self._told.popitem(last=False)
+        return told
 
 
 def translate(mapping: Mapping, body: bytes, settings: Table[str, Any]) -> Translation:

@@ -157,8 +157,8 @@ class Operator:
     def _round(self) -> None:
         hub, scene = self._scene.hub, self._scene
         if hub is not None:
-            for key in scene.known():
-                self._attend(hub, key)
+            for row in hub.store.readers.tx().all(_NEEDY):
+                self._attend(hub, row["order_key"])
             self._act("", "releases what met a defect", lambda: hub.store.release_messages(scene.clock.now(), "defect"))
         scene.after(_ROUND_SECONDS * scene.terms.pace.hurry, self._round)
 
@@ -239,3 +239,4 @@ class Operator:
 
 
 _ENDED = (State.DONE, State.SKIPPED, State.CANCELLED)
+_NEEDY = "SELECT DISTINCT order_key FROM steps WHERE state IN ('parked', 'dead', 'rejected', 'held') ORDER BY order_key"

@@ -114,6 +114,20 @@ def test_an_unknown_mapping_is_a_problem(mappings: dict[str, Mapping]) -> None:
     assert translations.translate("shopify-deleted", b'{"id":9}', {}).entities[0].source_order_id == "9"
 
 
+def test_what_is_remembered_is_of_one_mapping_one_payload_and_one_set_of_settings(mappings: dict[str, Mapping]) -> None:
+    translations = Translations(mappings)
+    refund = {"id": 1, "parent_id": 2, "amount": "5", "date_created": "2026-07-01T12:00:00", "line_items": []}
+    first = translations.translate_document("woocommerce-refund", refund, {"currency": "EUR"})
+    assert translations.translate_document("woocommerce-refund", dict(refund), {"currency": "EUR"}) is first
+    assert translations.translate("woocommerce-refund", canonical_json(refund), {"currency": "EUR"}) is first
+    for other in (
+        translations.translate_document("woocommerce-refund", refund | {"amount": "6"}, {"currency": "EUR"}),
+        translations.translate_document("woocommerce-refund", refund, {"currency": "JPY"}),
+    ):
+        assert other.entities[0].document["totals"] != first.entities[0].document["totals"]
+    assert translations.translate_document("woocommerce-order", refund, {"currency": "EUR"}) != first
+
+
 def test_settings_of_the_connection_overrule_defaults(mappings: dict[str, Mapping]) -> None:
     refund = {"id": 1, "parent_id": 2, "amount": "5", "date_created": "2026-07-01T12:00:00", "line_items": []}
     mapping = mappings["woocommerce-refund"]
