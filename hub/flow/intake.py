@@ -13,8 +13,8 @@ from hub.flow.expand import begin
 from hub.flow.scope import reads_source
 from hub.flow.setting import OBSERVE, Connection, Setting
 from hub.model.book import Book, Observation
-from hub.model.merge import SNAPSHOT, join, order_of
-from hub.model.message import Entity, Evidence, MessageEnd, MessageState, StoredMessage, Translation
+from hub.model.merge import SNAPSHOT, contradicts, join, order_of
+from hub.model.message import ASKED, Entity, Evidence, MessageEnd, MessageState, StoredMessage, Translation
 from hub.model.order import Order
 
 Work = Generator[Happening, Any, None]
@@ -83,10 +83,11 @@ def _taking_in(
             if end is not None:
                 book.ends.append(end)
             before, beside = book.source_version, _beside(book)
-            absorb(setting, book, part, now)
+            unsure = any(contradicts(book.facts, entity) for entity in part.entities)
+            absorb(setting, book, part, now, asked=dict(message.delivery.headers).get(ASKED, ""))
             says_less = setting.connections[book.connection].pull_mapping != message.delivery.mapping
             is_thin = (says_less and book.source_version > before) or _beside(book) != beside
-            _ask_for_more(setting, book, part, is_thin, now)
+            _ask_for_more(setting, book, part, is_thin=is_thin, unsure=unsure, now=now)
             planner.advance(setting, book, now)
 
         setting.store.change(key, moment, now)
@@ -99,8 +100,10 @@ def _beside(book: Book) -> dict[str, Any]:
     return {name: fact for name, fact in book.facts.items() if not name.startswith(SNAPSHOT)}
 
 
-def _ask_for_more(setting: Setting, book: Book, part: Translation, is_thin: bool, now: datetime) -> None:
-    """Thin and versionless facts, and side facts of an order never seen, are completed by reading the source.
+def _ask_for_more(
+    setting: Setting, book: Book, part: Translation, *, is_thin: bool, unsure: bool, now: datetime
+) -> None:
+    """Thin and versionless facts, contradictions, and side facts of an order never seen: the source is read.
 
     A webhook may say less than a read does: of payments, of risk, of which units a refund took off. Where it tells news
     (`is_thin`) the last read is stale, so that nothing irreversible is decided on it.
@@ -109,16 +112,19 @@ def _ask_for_more(setting: Setting, book: Book, part: Translation, is_thin: bool
         return
     if is_thin:
         book.read_at = None
-    if book.order is None or any(not entity.version for entity in part.entities):
+    if unsure or book.order is None or any(not entity.version for entity in part.entities):
         book.read_at, book.fetch_at = None, now
         book.chores.append(("fetch", book.key, now))
 
 
-def absorb(setting: Setting, book: Book, part: Translation, now: datetime) -> None:
-    """Joins facts into the book and, the first time there is an order, decides what becomes of it."""
+def absorb(setting: Setting, book: Book, part: Translation, now: datetime, *, asked: str = "") -> None:
+    """Joins facts into the book and, the first time there is an order, decides what becomes of it.
+
+    `asked`: when the source was asked for them, where they were read and not told.
+    """
     facts = book.facts
     for entity in part.entities:
-        facts = join(facts, _dated(setting, book, entity))
+        facts = join(facts, _dated(setting, book, entity), asked)
         if entity.kind == "order":
             book.source_version = max(book.source_version, entity.version)
     if facts is not book.facts:

@@ -26,9 +26,13 @@ def refresh(setting: Setting, order: str) -> Work:
     """Reads one order at its source and takes it in; True when the source answered."""
     connection, _, source_id = order.partition(":")
     asked = {"source_id": source_id, "reference": "", "order": {"source_id": source_id}}
-    outcome: Outcome = yield Wire(
-        "read order.fetch", lambda now: setting.connectors.read(connection, "order.fetch", asked)
-    )
+    began: list[datetime] = []
+
+    def read(now: datetime) -> Outcome:
+        began.append(now)
+        return setting.connectors.read(connection, "order.fetch", asked)
+
+    outcome: Outcome = yield Wire("read order.fetch", read)
     if outcome.verdict is not Verdict.DONE:
         return False
     document = outcome.result.get("order")
@@ -36,16 +40,21 @@ def refresh(setting: Setting, order: str) -> Work:
     translation = Translation()
     if document is not None and storefront is not None and storefront.pull_mapping is not None:
         translation = setting.translator.translate_document(storefront.pull_mapping, document, storefront.settings)
-    yield Moment("refresh", _taking_in(setting, order, translation, gone=document is None))
+    yield Moment("refresh", _taking_in(setting, order, None if document is None else translation, began[0]))
     return True
 
 
-def _taking_in(setting: Setting, order: str, translation: Translation, *, gone: bool) -> Callable[[datetime], None]:
+def _taking_in(
+    setting: Setting, order: str, translation: Translation | None, asked: datetime
+) -> Callable[[datetime], None]:
+    """`translation`: None where the source does not know the order."""
+
     def act(now: datetime) -> None:
         def moment(book: Book) -> None:
-            absorb(setting, book, Translation(entities=(intake.gone(book),)) if gone else translation, now)
+            found = translation or Translation(entities=(intake.gone(book),))
+            absorb(setting, book, found, now, asked=asked.isoformat(timespec="microseconds"))
             book.read_at, book.fetch_at = now, None
-            if gone and book.order is not None:
+            if translation is None and book.order is not None:
                 book.note(now, book.connection, "gone", "The source does not know this order any more.")
             planner.advance(setting, book, now)
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from hub.flow import gate, groups, inputs, life, retry, settle, source
@@ -73,14 +74,14 @@ def _looking(setting: Setting, claim: Claim) -> Callable[[datetime], _Seen | Non
 
 def _attempt(setting: Setting, claim: Claim, seen: _Seen) -> Work:
     found: _Seen | None = seen
-    apply = _gate
+    read = False
     while found is not None and found.step.state is State.LEASED and not isinstance(found.verdict, gate.Go):
-        if isinstance(found.verdict, gate.Refresh) and apply is _gate:
+        if isinstance(found.verdict, gate.Refresh) and not read:
+            read = True
             yield from source.refresh(setting, claim.order)
-            apply = _gate_read
         else:
-            judge = apply
-            verdict = yield Moment("gate", changing(setting, claim, lambda b, s, now: judge(setting, b, s, now)))
+            judge = partial(_gate_read if read else _gate, setting)
+            verdict = yield Moment("gate", changing(setting, claim, judge))
             # News since the look may ask for another reading: a step is never left in its lease.
             if not isinstance(verdict, gate.Go | gate.Refresh):
                 return

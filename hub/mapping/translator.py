@@ -33,8 +33,8 @@ _REMEMBERED, _MEMORABLE = 256, 65_536  # payloads, and bytes of one of them
 class Translations:
     """Mappings by name, as the flow asks for them (a `hub.model.contract.Translator`).
 
-    The same payload comes again and again (each delivery repeated, each sweep beginning before the last one's end): what
-    the last few told is remembered, and their translations are shared, so nobody changes one.
+    The same payload comes again and again (deliveries are repeated, and each sweep begins before the last one's end):
+    what the last few told is remembered, and their translations are shared, so nobody changes one.
     """
 
     def __init__(self, mappings: Table[str, Mapping]) -> None:

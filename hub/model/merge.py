@@ -1,8 +1,9 @@
 """How facts about one order join: in any order, any number of times, always to the same canonical order.
 
 The merge state is a join-semilattice: each entity (the order's snapshot, a refund, a fulfilment) is kept at its highest
-version; equal versions join field by field. The canonical order is a pure function of that state, so every permutation
-and duplication of an order's events ends in the same order, and a stale event never regresses it.
+version. Of equal versions (storefronts date by the second) what was read last counts, as it was read; where all of them
+were told and none was read, they join field by field. The canonical order is a pure function of that state, so every
+permutation and duplication of an order's events ends in the same order, and a stale event never regresses it.
 """
 
 from __future__ import annotations
@@ -13,15 +14,18 @@ from typing import Any
 from hub.model.message import Entity
 from hub.model.order import Order
 
-Facts = dict[str, Any]  # "kind:entity_id" -> {"version": str, "document": {...}}
+Facts = dict[str, Any]  # "kind:entity_id" -> {"version": str, "document": {...}, "asked": when, if it was read}
 
 SNAPSHOT = "order:"
 DELETED = "deleted:"
 _WHOLE = ("destination", "billing_destination")  # of two of these no third is made
 
 
-def join(facts: Facts, entity: Entity) -> Facts:
-    """The facts with one more entity in them; the same object when it says nothing new."""
+def join(facts: Facts, entity: Entity, asked: str = "") -> Facts:
+    """The facts with one more entity in them; the same object when it says nothing new.
+
+    `asked`: when the source was asked for it (RFC 3339, UTC), where it was read and not told.
+    """
     name = (
         SNAPSHOT
         if entity.kind == "order"
@@ -31,16 +35,36 @@ def join(facts: Facts, entity: Entity) -> Facts:
     )
     seen = facts.get(name)
     said = {"version": entity.version, "document": entity.document}
+    if asked and entity.kind == "order":
+        said["asked"] = asked
     joined = said if seen is None else _higher(seen, said)
     if seen is not None and joined == seen:
         return facts
     return {**facts, name: joined}
 
 
+def contradicts(facts: Facts, entity: Entity) -> bool:
+    """Whether an order's snapshot says otherwise than the one of the same version: which of them is the later, only the
+    source can tell.
+    """
+    seen = facts.get(SNAPSHOT)
+    if seen is None or entity.kind != "order" or not entity.version or seen["version"] != entity.version:
+        return False
+    return _substance(seen["document"]) != _substance(entity.document)
+
+
+def _substance(document: dict[str, Any]) -> tuple[Any, ...]:
+    """What an order asks for: of how much, to where, and whether at all."""
+    lines = {line["id"]: (line.get("quantity") or {}).get("total") for line in document.get("line_items") or []}
+    expected = (document.get("fulfillment") or {}).get("expectations") or []
+    return lines, [entry.get("destination") for entry in expected], document.get("standing")
+
+
 def _higher(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
-    if one["version"] != other["version"]:
-        return max(one, other, key=lambda fact: str(fact["version"]))
-    return {"version": one["version"], "document": _join(one["document"], other["document"])}
+    read = (str(one["version"]), one.get("asked", "")), (str(other["version"]), other.get("asked", ""))
+    if read[0] != read[1]:
+        return one if read[0] > read[1] else other
+    return {**one, "document": _join(one["document"], other["document"])}
 
 
 def _join(one: Any, other: Any) -> Any:

@@ -7,6 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+ASKED = "asked"  # of what was read and not told, among its headers: when the source was asked for it
+
 
 class MessageState(StrEnum):
     KEPT = "kept"  # durable, not looked at yet

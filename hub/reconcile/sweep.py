@@ -1,9 +1,8 @@
 """Sweeps: list a storefront's orders by their time of change, with an overlapping window, and keep what is found.
 
 Storefronts lose webhooks (some never send one again, some delete the subscription), so every connection that can list
-orders is swept. An order found enters at the same store as a delivery, named `pull:<id>:<version>`, so a sweep of
-what is
-known already changes nothing, and a hub without a public address works by sweeping alone.
+orders is swept. An order found enters at the same store as a delivery, named `pull:<id>:<version>:<digest>`, so a
+sweep of what is known already changes nothing, and a hub without a public address works by sweeping alone.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from typing import Any, Protocol
 from hub.language.decode import canonical_json
 from hub.model.contract import Connectors, Inbox, Translator
 from hub.model.effect import digest_of
-from hub.model.message import Delivery, Kept
+from hub.model.message import ASKED, Delivery, Kept
 from hub.model.outcome import Outcome, Verdict
 
 FIRST_LOOK = timedelta(days=60)  # how far back a new connection is read: what storefronts show without further rights
@@ -125,7 +124,7 @@ def _page(
     outcome = connectors.read(source.connection, "order.list", asked)
     if outcome.verdict is not Verdict.DONE:
         raise Unanswered(outcome)
-    deliveries = [_delivery(translator, source, document) for document in outcome.result.get("orders") or []]
+    deliveries = [_delivery(translator, source, document, now) for document in outcome.result.get("orders") or []]
     ids = [source_id for source_id, _ in deliveries if source_id is not None]
     known = shelf.known_orders(source.connection, ids)
     count.source += len(deliveries)
@@ -138,22 +137,23 @@ def _page(
     return str(following) if following is not None else None
 
 
-def _delivery(translator: Translator, source: Source, document: Any) -> tuple[str | None, Delivery]:
-    """An order found is named by its id and version; one that cannot be mapped by its content, and is held for a
-    person.
+def _delivery(translator: Translator, source: Source, document: Any, asked: datetime) -> tuple[str | None, Delivery]:
+    """An order found is named by its id, version and content, since it may change twice in the second that the version
+    names; one that cannot be mapped by its content alone, and is held for a person.
     """
     body = canonical_json(document)
     translation = translator.translate_document(source.mapping, document, source.settings)
     snapshot = next((entity for entity in translation.entities if entity.kind == "order"), None)
     source_id = snapshot.source_order_id if snapshot else None
-    name = f"pull:{snapshot.source_order_id}:{snapshot.version}" if snapshot else f"pull:{digest_of(body)[:32]}"
+    digest = digest_of(body)
+    name = f"pull:{snapshot.source_order_id}:{snapshot.version}:{digest[:16]}" if snapshot else f"pull:{digest[:32]}"
     delivery = Delivery(
         connection=source.connection,
         topic="pull",
         delivery_id=name,
         kind="order",
         mapping=source.mapping,
-        headers=(),
+        headers=((ASKED, asked.isoformat(timespec="microseconds")),),
         body=body,
         body_digest=digest_of(name.encode()),  # the version names the content: a repeat is never a conflict
     )

@@ -61,15 +61,8 @@ class Plot(Scenario):
         order = super().place(shop, replace(story, then=""), now, quiet, **changes, dispatch=dispatch, parcels=1)
         desk = self.world.desk
         wait = desk.settings.edited_after[1] * desk.chance.share("change", order.id) ** 2
-        desk.agenda.at(now + wait, lambda due: self._change(shop, order, change, due))
+        desk.agenda.at(now + wait, lambda due: change(self.world, shop, order, due))
         return order
-
-    def _change(self, shop: Shop, order: StoreOrder, change: Change, now: float) -> None:
-        """Storefronts date by the second, and of two changes within one nobody can tell which is the later."""
-        if int(now) == int(order.updated_at):
-            self.world.desk.agenda.at(int(now) + 1.0, lambda due: self._change(shop, order, change, due))
-        else:
-            change(self.world, shop, order, now)
 
 
 def _cancel(world: World, shop: Shop, order: StoreOrder, now: float) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.model.merge import join, order_of
+from hub.model.merge import contradicts, join, order_of
 from hub.model.message import Entity
 from hub.model.order import LineItem, Order
 
@@ -86,6 +86,39 @@ def test_every_order_and_duplication_ends_in_the_same_canonical_order(events, rn
     shuffled = events + rng.choices(events, k=rng.randrange(4))
     rng.shuffle(shuffled)
     assert order_of(fold(events)) == order_of(fold(shuffled))
+
+
+@given(st.lists(st.tuples(entities, st.sampled_from(["", "t1", "t2"])), min_size=1, max_size=7), st.randoms())
+def test_so_do_facts_that_were_read_and_facts_that_were_told(events, rng):
+    def fold_read(told):
+        facts: dict[str, Any] = {}
+        for entity, asked in told:
+            facts = join(facts, entity, asked)
+        return order_of(facts)
+
+    shuffled = events + rng.choices(events, k=rng.randrange(4))
+    rng.shuffle(shuffled)
+    assert fold_read(events) == fold_read(shuffled)
+
+
+def test_of_one_second_what_was_read_last_counts_as_it_was_read():
+    facts: dict[str, Any] = {}
+    for lines, asked in (({"a": 3, "b": 1}, ""), ({"a": 2, "b": 1}, "t1"), ({"a": 1}, "t2"), ({"a": 9}, "")):
+        facts = join(facts, snapshot("2", lines=lines), asked)
+    order = order_of(facts)
+    assert order is not None
+    assert {line.id: line.quantity.total for line in order.line_items} == {"a": 1}
+    later = order_of(join(facts, snapshot("3", lines={"a": 9})))
+    assert line_of(later, "a").quantity.total == 9
+
+
+def test_only_what_is_asked_for_contradicts():
+    facts = join({}, snapshot("2"))
+    assert not contradicts(facts, snapshot("2", note="another"))
+    assert not contradicts(facts, snapshot("3", lines={"a": 1}))
+    assert not contradicts({}, snapshot("2"))
+    assert contradicts(facts, snapshot("2", lines={"a": 1}))
+    assert contradicts(facts, snapshot("2", standing="cancelled"))
 
 
 def test_all_permutations_of_a_walk():
