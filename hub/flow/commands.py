@@ -47,7 +47,7 @@ def replay(setting: Setting, order: str, step: str | None, actor: str, why: str,
             if _again(found, now):
                 moved.append(found.id)
                 book.note(now, actor, "replay", why, step=found.id)
-        book.read_at = None  # always read the source again before anything irreversible
+        book.distrust(now)  # always read the source again before anything irreversible
         return moved
 
     return _decide(setting, order, decide, actor, "replay", {"step": step, "why": why}, now)
@@ -92,7 +92,7 @@ def release(setting: Setting, order: str, step: str | None, actor: str, why: str
             life.mend(found, now)
             found.detail = {**found.detail, "released": True}
             book.note(now, actor, "release", why, step=found.id)
-        book.read_at = None
+        book.distrust(now)
         return [found.id for found in held]
 
     return _decide(setting, order, decide, actor, "release", {"step": step, "why": why}, now)
@@ -142,7 +142,7 @@ def _did_not(setting: Setting, book: Book, step: Step, reference: str | None, no
     step.unresolved, step.tries, step.lookups = False, 0, 0
     step.first_sent = None
     life.move(step, Event.DID_NOT, now, next_at=now)
-    book.read_at = None
+    book.distrust(now)
 
 
 def _newer(setting: Setting, book: Book, step: Step, reference: str | None, now: datetime) -> None:
@@ -150,7 +150,7 @@ def _newer(setting: Setting, book: Book, step: Step, reference: str | None, now:
     settle.disown(book, step)
     _new_generation(step)
     life.move(step, Event.NEW_GENERATION, now, next_at=now)
-    book.read_at = None
+    book.distrust(now)
 
 
 def _abandon(setting: Setting, book: Book, step: Step, reference: str | None, now: datetime) -> None:
@@ -183,7 +183,7 @@ def adopt(setting: Setting, order: str, actor: str, why: str, now: datetime) -> 
         if book.order.standing in ("cancelled", "deleted"):
             raise Refused(f"the order was {book.order.standing} at its source")
         book.adopted = True
-        book.read_at = None
+        book.distrust(now)
         intake.start(setting, book, now)
         book.note(now, actor, "adopt", why)
         return "active"

@@ -233,7 +233,9 @@ def _moved(book: Book, capability: str, money: Payment, ours: list[Effect]) -> t
     assert book.order is not None
     if capability == "payment.capture":
         return money.authorized, max(sum(effect.amount or 0 for effect in ours), money.captured)
-    return money.captured, money.refunded + payment.untold(book.order, money, ours)
+    # The order may list a refund of ours before it counts it among what this payment gave back.
+    told = money.refunded + payment.untold(book.order, money, ours)
+    return money.captured, max(told, sum(effect.amount or 0 for effect in ours))
 
 
 def _same_money(book: Book, step_id: str, payment_id: str) -> bool:

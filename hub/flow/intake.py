@@ -111,9 +111,10 @@ def _ask_for_more(
     if not reads_source(setting, book.connection):
         return
     if is_thin:
-        book.read_at = None
+        book.distrust(now)
     if unsure or book.order is None or any(not entity.version for entity in part.entities):
-        book.read_at, book.fetch_at = None, now
+        book.distrust(now)
+        book.fetch_at = now
         book.chores.append(("fetch", book.key, now))
 
 

@@ -85,7 +85,7 @@ def _unwanted(guarantee: Guarantee, step: Step, now: datetime) -> Choice | None:
 
 
 def _by_key(guarantee: Guarantee, step: Step, first: datetime, settled: datetime, now: datetime) -> Choice:
-    stuck = guarantee.key_replays_errors and step.tries >= _REPLAYED_ERRORS
+    stuck = settle.REFUSED in step.detail or (guarantee.key_replays_errors and step.tries >= _REPLAYED_ERRORS)
     if retry.key_is_alive(guarantee, first, now) and not (stuck and guarantee.find):
         return Resend()
     if guarantee.find is None:

@@ -23,6 +23,7 @@ def settle(setting: Setting, book: Book, step: Step, outcome: Outcome, now: date
     _VERDICTS[outcome.verdict](setting, book, step, outcome, guarantee, now)
 
 
+REFUSED = "refused"  # in a doubtful step's detail: sending it again has been answered with a refusal
 _CREDENTIAL_TRIES = 2
 _MEND_SECONDS = 15.0
 
@@ -104,7 +105,9 @@ def _sent(step: Step, guarantee: Guarantee, now: datetime) -> None:
 
 
 def _refused(setting: Setting, book: Book, step: Step, outcome: Outcome, guarantee: Guarantee, now: datetime) -> None:
-    decisive = not step.unresolved or guarantee.safety is Safety.KEY
+    # A provider may refuse before it looks at keys (credentials, permissions, limits): where an earlier try may have
+    # happened, only a lookup says that it did not.
+    decisive = not step.unresolved or (guarantee.safety is Safety.KEY and guarantee.find is None)
     if step.state is State.LEASED or decisive:
         life.move(step, Event.REFUSED, now, cause="refused", detail=_words(outcome))
         step.unresolved = False
@@ -112,7 +115,7 @@ def _refused(setting: Setting, book: Book, step: Step, outcome: Outcome, guarant
         evidence.refused(setting, book, step, now)
     else:
         wait = retry.backoff(guarantee, step.tries, setting.jitter)
-        life.move(step, Event.REFUSED_BUT, now, next_at=now + wait)
+        life.move(step, Event.REFUSED_BUT, now, next_at=now + wait, detail={REFUSED: _words(outcome)})
 
 
 def _duplicate(setting: Setting, book: Book, step: Step, outcome: Outcome, guarantee: Guarantee, now: datetime) -> None:

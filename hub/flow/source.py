@@ -53,7 +53,8 @@ def _taking_in(
         def moment(book: Book) -> None:
             found = translation or Translation(entities=(intake.gone(book),))
             absorb(setting, book, found, now, asked=asked.isoformat(timespec="microseconds"))
-            book.read_at, book.fetch_at = now, None
+            book.trust(asked)
+            book.fetch_at = None
             if translation is None and book.order is not None:
                 book.note(now, book.connection, "gone", "The source does not know this order any more.")
             planner.advance(setting, book, now)

@@ -47,7 +47,8 @@ class Book:
     why: str | None = None
     approved: bool = False
     adopted: bool = False
-    read_at: datetime | None = None  # when the source was last read
+    read_at: datetime | None = None  # when the source was asked for what was last read; None where news came since
+    stale_at: datetime | None = None  # what was asked for earlier says nothing of the latest news
     source_version: str = ""
     fetch_at: datetime | None = None  # a read of the source is due
     runs: dict[str, Run] = field(default_factory=dict)
@@ -67,6 +68,15 @@ class Book:
     )  # (kind, key, due) to be planned with this change
     decisions: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)  # (actor, action, detail)
     ends: list[MessageEnd] = field(default_factory=list)  # of messages that tell of nothing but this order
+
+    def trust(self, asked: datetime) -> None:
+        """The source was read; `asked` is when. It counts as fresh unless news came while it was under way."""
+        if self.stale_at is None or asked >= self.stale_at:
+            self.read_at = asked
+
+    def distrust(self, now: datetime) -> None:
+        """Nothing irreversible is decided before the source has been read again."""
+        self.read_at, self.stale_at = None, now
 
     def effect(self, step: Step) -> Effect | None:
         """The step's effect in its current generation."""

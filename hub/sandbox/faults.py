@@ -19,7 +19,7 @@ from hub.sandbox.ledger import Journal
 from hub.sandbox.settings import Settings
 
 # Faults of calls. Those named `_before` leave the effect undone, the others come after it was done.
-BEFORE = ("503_before", "reset_before", "timeout_before", "429")
+BEFORE = ("503_before", "reset_before", "timeout_before", "429", "refused")
 AFTER = ("503_after", "reset_after", "timeout_after", "truncated_after", "500_kept")
 Weights = tuple[tuple[str, int], ...]
 _CALL_WEIGHTS: Weights = (
@@ -110,7 +110,8 @@ class Faults:
         kind = self._scripted(f"{method} {prefix}/{path} {body.decode('utf-8', 'replace')}")
         if kind is None and streak < self.level.burst and self._befalls(identity, times):
             kind = self._chance.weighted(self.level.calls, "kind", identity, times)
-            kind = "503_after" if kind == "500_kept" and not prefix.startswith("stripe/") else kind
+            keeps = prefix.startswith("stripe/") and method == "POST"
+            kind = "503_after" if kind == "500_kept" and not keeps else kind
         self._seen[identity] = (times + 1, streak + 1 if kind else 0)
         if kind:
             self._hit += 1
@@ -192,6 +193,12 @@ def _too_many(answer: Answer, settings: Settings, prefix: str) -> Answer:
     return Answer(429, body, (("Content-Type", "application/json"), (name, f"{wait:g}")))
 
 
+def _refuse(answer: Answer, settings: Settings, prefix: str) -> Answer:
+    """The provider says no: a card is declined, a rule of its own is broken. Only ever by script."""
+    body = b'{"error":{"type":"card_error","code":"card_declined","message":"Your card was declined."}}'
+    return Answer(402 if prefix.startswith("stripe/") else 422, body, (("Content-Type", "application/json"),))
+
+
 def _throttled() -> Answer:
     body = (
         b'{"errors":[{"message":"Throttled","extensions":{"code":"THROTTLED","documentation":'
@@ -220,6 +227,7 @@ _SPOIL = {
     "reset_before": _reset,
     "reset_after": _reset,
     "429": _too_many,
+    "refused": _refuse,
     "truncated_after": _truncated,
     "500_kept": _as_it_is,  # the provider itself answers 500 and remembers it under the key
 }

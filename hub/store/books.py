@@ -39,6 +39,7 @@ _ORDER_COLUMNS = [
     "placed_at",
     "expires_at",
     "read_at",
+    "stale_at",
     "fetch_at",
     "created_at",
     "changed_at",
@@ -134,6 +135,7 @@ def _fill(book: Book, row: Row) -> None:
     book.disposition, book.why = row["disposition"], row["why"]
     book.approved, book.adopted = bool(row["approved"]), bool(row["adopted"])
     book.read_at, book.fetch_at = rows.moment(row["read_at"]), rows.moment(row["fetch_at"])
+    book.stale_at = rows.moment(row["stale_at"])
     book.source_version = row["source_version"]
     book.runs = rows.runs_of(row["runs"])
     book.groups = rows.groups_of(row["groups"])
@@ -195,6 +197,7 @@ def _order_row(book: Book, old: Row | None, now: datetime) -> dict[str, Any]:
         "placed_at": rows.micros(order.placed_at) if order else None,
         "expires_at": rows.micros(reserved_until(book)),
         "read_at": rows.micros(book.read_at),
+        "stale_at": rows.micros(book.stale_at),
         "fetch_at": rows.micros(book.fetch_at),
         "created_at": old["created_at"] if old else stamp,
         "changed_at": stamp,

@@ -77,6 +77,7 @@ orders = _table(
     Column("placed_at", _NOW),
     Column("expires_at", _NOW),  # the soonest end of an authorisation that is not captured
     Column("read_at", _NOW),
+    Column("stale_at", _NOW),
     Column("fetch_at", _NOW),
     Column("created_at", _NOW, nullable=False),
     Column("changed_at", _NOW, nullable=False),

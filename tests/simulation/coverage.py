@@ -40,11 +40,13 @@ def _impossible() -> dict[Cell, str]:
             for state in states:
                 found.setdefault((fault, state), why)
 
-    rule(_WORKERS, ["blocked"], "nobody works on a step that is blocked")
+    hand = "a worker has its step in hand only while it is leased, in intent, unknown or awaiting, unless it lost it"
+    rule(_WORKERS, set(STATES) - _ON_THE_WIRE, hand)
     rule(["lost claim"], set(STATES) - _CLAIMED, "a claim leaves a step leased, unknown or awaiting")
     wire = "a call is made only while a step is leased, in intent, unknown or awaiting, unless its worker lost it"
     rule(_CALLS, set(STATES) - _ON_THE_WIRE, wire)
-    rule(["500_kept"], {"leased", "awaiting"}, "only Stripe keeps a 500, and it is asked only to change or to find")
+    rule(["500_kept"], set(STATES) - {"intent"}, "only Stripe keeps a 500, and only of a change")
+    rule(["refused"], set(STATES) - {"intent"}, "only changes are refused here")
     rule(
         ["late request"], {"awaiting"}, "what is awaited is asked for by GET, which changes nothing when it comes late"
     )

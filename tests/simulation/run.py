@@ -127,13 +127,20 @@ class Run(Scene):
             self._plan_outage(self.rng.uniform(0.0, end))
         for order in self.judge.past:
             self.after(self.rng.uniform(0.5, end), lambda o=order: self._touch(o))  # type: ignore[misc]
+        for _ in range(terms.orders * terms.notes):
+            self.after(self.rng.uniform(0.5, end), self._touch_any)
         self.operator.begin(end)
         self.after(end, self._heal)
 
     def _touch(self, order: StoreOrder) -> None:
-        """Somebody writes a note on an order of the past: an edit that must set nothing going."""
+        """Somebody writes a note on an order: an edit that must set nothing going."""
         order.note = "Asked about it"
         self.world.storefront_of(order).changed(order, self.clock.seconds())
+
+    def _touch_any(self) -> None:
+        orders = [order for order in self.world.desk.orders.values() if not order.history]
+        if orders:
+            self._touch(self.rng.choice(orders))
 
     def _plan_outage(self, begins: float) -> None:
         """Some are longer than a provider remembers a key."""

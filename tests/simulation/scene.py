@@ -35,6 +35,9 @@ class Scene:
         self.network = Network(self.world, self.clock, self.trace, dice, self.at, terms.pace.settles, terms.late)
         if terms.kept:
             self.world.desk.faults.script(r"^POST stripe/.*/(capture|cancel|refunds)", "500_kept", times=4)
+        if terms.refused:
+            changes = r"^POST (stripe/\S+/capture |shipbob/\S+/order |easypost/\S+/(buy|refund) )"
+            self.world.desk.faults.script(changes, "refused", times=terms.refused)
         self.network.clerk = terms.clerk
         self.network.replica = Replica(self.world, terms.pace.replica) if terms.replica else None
         self.house = House(terms, self.folder, self.world, self.network, self.clock)

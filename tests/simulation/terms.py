@@ -48,6 +48,8 @@ class Terms:
     kept: bool = False  # the first changes at the payment provider end in a 500 that it keeps under their key
     impatient: bool = False  # a step is given up after two tries, and waits for a person
     jumps: int = 0  # of the hub's clock: it is set forward, by minutes at most
+    refused: int = 0  # so many of the first changes at payment providers, warehouses and carriers are refused
+    notes: int = 0  # so many times an order is edited without a change of what it asks for
     trouble: float = 45.0  # so long things go wrong after the last order
     tempo: str = "quick"  # or real: see pace.py
 
@@ -60,7 +62,7 @@ class Terms:
             return 0.0 if rng.random() < 0.25 else round(most * rng.random() ** 2, 4)
 
         more = random.Random(f"more terms {seed}")  # what was thought of later: earlier seeds keep their mix
-        return cls(
+        drawn = cls(
             seed,
             orders=rng.randint(6, 24),
             workers=rng.choice((1, 2, 4, 4, 8)),
@@ -95,6 +97,15 @@ class Terms:
             trouble=rng.choice((20.0, 45.0, 90.0)),
             tempo="real" if rng.random() < 0.12 else "quick",
         )
+        return drawn._gloomy(more) if more.random() < 0.2 else drawn
+
+    def _gloomy(self, more: random.Random) -> Terms:
+        """Everything that stops a step, and much that a person does meanwhile: what else seldom meets, meets here."""
+        return replace(
+            self, refused=more.choice((4, 8, 12)), impatient=True, clerk=0.4, cancels=0.3, refunds=0.2,
+            commands=max(self.commands, 0.4), pauses=more.choice((2, 4)), stalls=more.choice((1, 2)),
+            restarts=3, outages=3, faults=max(self.faults, 0.12), notes=3,
+        )  # fmt: skip
 
     @property
     def pace(self) -> Pace:
@@ -121,5 +132,5 @@ class Terms:
 _TROUBLES = (
     "faults", "crash", "freeze", "lost_claims", "undurable", "late", "unheard", "restarts", "outages", "pauses",
     "commands", "cancels", "refunds", "stalls", "history", "edits", "observed", "clerk", "forged", "replica",
-    "renamed", "kept", "impatient", "jumps",
+    "renamed", "kept", "impatient", "jumps", "refused", "notes",
 )  # fmt: skip

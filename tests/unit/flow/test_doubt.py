@@ -34,6 +34,18 @@ def test_a_lost_capture_is_sent_again_under_the_same_key_and_bytes(stage):
     assert stage.state("capture") is State.DONE
 
 
+@pytest.mark.parametrize("first", ["lost after", "lost before"])
+def test_a_refusal_of_what_may_have_happened_is_believed_only_once_nothing_was_found(stage, first):
+    """It may come from before the provider looks at keys; and a person would try again under a new key."""
+    declined = Outcome(Verdict.REFUSED, code="card_declined")
+    stage.provider.scripts["payment.capture"] = [first, declined, declined, declined]
+    stage.receive(order())
+    stage.settle(3600)
+    happened = first == "lost after"
+    assert counts(stage).get("payment.capture", 0) == int(happened)
+    assert stage.state("capture") is (State.DONE if happened else State.REJECTED)
+
+
 def test_a_key_that_may_be_forgotten_is_not_used_again(stage):
     stage.provider.guarantees["payment.capture"] = Guarantee(
         Safety.KEY, 10, 5, key_life_seconds=100, find="payment.find", complete=True, backoff_seconds=200

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from hub.flow import commands
+from hub.flow import commands, source
 from hub.flow.manifest import Rule
 from hub.model.book import state_of
 from hub.model.flow import State
@@ -85,6 +85,21 @@ class TestReports:
             commands.refund(stage.setting, "shop:1", amount, [], None, "ann", "a scratch", stage.now)
             stage.settle()
         assert [entry["body"]["amount"] for entry in stage.provider.executed["payment.refund"]] == [1000]
+        assert "sums" in {step.cause for step in stage.book().in_state(State.HELD)}
+
+    def test_a_refund_of_ours_that_is_listed_before_its_payment_counts_it_is_counted(self, stage):
+        """The storefront's webhook names the refund; the payment's sum is known only from the order's next version."""
+        stage.receive(order(payments=[money(status="captured", captured=3000)]))
+        stage.run()
+        commands.refund(stage.setting, "shop:1", 3000, [], None, "ann", "all of it", stage.now)
+        stage.settle()
+        (done,) = stage.provider.executed["payment.refund"]
+        listed = {"id": done["result"]["id"], "type": "refund", "totals": [{"type": "total", "amount": 3000}]}
+        stage.receive(Entity("refund", "1", listed["id"], "2", listed))
+        stage.settle()
+        commands.refund(stage.setting, "shop:1", 3000, [], None, "ann", "clicked again", stage.now)
+        stage.settle()
+        assert [sent for sent, _ in stage.provider.sent].count("payment.refund") == 1
         assert "sums" in {step.cause for step in stage.book().in_state(State.HELD)}
 
     def test_what_the_storefront_fulfilled_is_not_shipped_again(self, stage):
@@ -219,6 +234,22 @@ class TestReports:
         stage.run()
         fetches = stage.provider.fetches
         stage.receive(order(version="2"))
+        stage.settle(120)
+        assert stage.provider.fetches > fetches
+
+    def test_a_read_that_began_before_the_news_does_not_count_as_fresh(self, make_stage):
+        stage = make_stage(fresh_for_seconds=3600.0)
+        stage.provider.scripts["payment.capture"].append(Outcome(Verdict.NOT_EXECUTED, retry_after_seconds=60))
+        stage.receive(order())
+        stage.run()
+        reading = source.refresh(stage.setting, "shop:1")
+        answer = next(reading).act(stage.now)
+        stage.tick(1)
+        stage.receive(Entity("refund", "1", "r1", "1", {"id": "r1", "type": "refund"}))
+        stage.run()
+        reading.send(answer).act(stage.now)
+        assert stage.book().read_at is None
+        fetches = stage.provider.fetches
         stage.settle(120)
         assert stage.provider.fetches > fetches
 
