@@ -11,9 +11,7 @@ from hub.model.account import NotAllowed, Role, Scope, Session, Token, User
 from hub.model.contract import NotDurable
 from hub.store import books, rows
 from hub.store.record import append_audit
-from hub.store.sqlite import Writer
-from hub.store.tx import Row, Tx
-from hub.store.views import Reads
+from hub.store.tx import Readers, Row, Tx, Writer
 
 _SEEN_EVERY = timedelta(minutes=1)  # a session's last sight is written no more often
 _FORGET_FAILURES = timedelta(days=1)
@@ -40,7 +38,7 @@ DO UPDATE SET failures = throttles.failures + 1, last_at = excluded.last_at, fre
 class Accounts:
     """Every change of rights is written to the audit chain in the same transaction."""
 
-    def __init__(self, writer: Writer, reads: Reads) -> None:
+    def __init__(self, writer: Writer, reads: Readers) -> None:
         self._writer = writer
         self._reads = reads
 

@@ -6,8 +6,7 @@ from datetime import datetime
 
 from hub.store import rows
 from hub.store.record import append_audit
-from hub.store.sqlite import Writer
-from hub.store.tx import Tx
+from hub.store.tx import Tx, Writer
 
 
 def attend(writer: Writer, message: int, actor: str, why: str, now: datetime) -> int:

@@ -10,8 +10,7 @@ from hub.model.contract import Standing
 from hub.model.effect import digest_of
 from hub.store import books, rows
 from hub.store.record import append_audit
-from hub.store.sqlite import Readers, Writer
-from hub.store.tx import Tx
+from hub.store.tx import Readers, Tx, Writer
 
 
 class Decisions:

@@ -11,8 +11,7 @@ from hub.model.contract import Chore, Claim
 from hub.model.message import Delivery, Kept, MessageEnd, MessageState, StoredMessage
 from hub.store import books, rows
 from hub.store.decisions import Decisions
-from hub.store.sqlite import Readers, Writer
-from hub.store.tx import Row, Tx
+from hub.store.tx import Readers, Row, Tx, Writer
 
 T = TypeVar("T")
 
@@ -225,6 +224,7 @@ class SqlStore(Decisions):
 
     def close(self) -> None:
         self.writer.close()
+        self.readers.close()
 
     def _window(self, now: datetime, limit: int) -> dict[str, Any]:
         return {"now": rows.micros(now), "until": rows.micros(now + self._lease), "limit": limit}

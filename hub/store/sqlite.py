@@ -7,29 +7,20 @@ Every moment of every thread goes through the one writer. It takes what has queu
 from __future__ import annotations
 
 import os
-import queue
 import sqlite3
 import threading
-from collections.abc import Callable
-from concurrent.futures import Future
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import TypeVar
 
 from hub.model.contract import NotDurable
+from hub.store import group
 from hub.store.tx import SqliteTx, Tx
 
 T = TypeVar("T")
 
-_BATCH = 256
 _BUSY_SECONDS = 10.0  # another process (a command beside a running hub) may hold the lock this long
-
-
-class Writer(Protocol):
-    """Runs a function in a durable transaction and returns what it returned, once it is on disk."""
-
-    def run(self, moment: Callable[[Tx], T]) -> T: ...
-
-    def close(self) -> None: ...
 
 
 def connect(path: Path, *, synchronous: str = "FULL") -> sqlite3.Connection:
@@ -57,6 +48,24 @@ def _sync_directory(directory: Path) -> None:
         os.close(handle)
 
 
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[SqliteTx]:
+    """Committed at the end; rolled back, and NotDurable where the disk is to blame, when something is raised."""
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.Error as error:
+        raise NotDurable(str(error)) from error
+    try:
+        yield SqliteTx(connection)
+        connection.execute("COMMIT")
+    except BaseException as error:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        if isinstance(error, sqlite3.OperationalError):  # no space, I/O error
+            raise NotDurable(str(error)) from error
+        raise
+
+
 class InlineWriter:
     """The same transactions without a thread: for commands and for the simulation."""
 
@@ -65,119 +74,25 @@ class InlineWriter:
         self._lock = threading.Lock()
 
     def run(self, moment: Callable[[Tx], T]) -> T:
-        with self._lock:
-            try:
-                self._connection.execute("BEGIN IMMEDIATE")
-            except sqlite3.Error as error:
-                raise NotDurable(str(error)) from error
-            try:
-                answer = moment(SqliteTx(self._connection))
-                self._connection.execute("COMMIT")
-                return answer
-            except sqlite3.OperationalError as error:
-                _rollback(self._connection)
-                raise NotDurable(str(error)) from error
-            except BaseException:
-                _rollback(self._connection)
-                raise
+        with self._lock, _transaction(self._connection) as tx:
+            return moment(tx)
 
     def close(self) -> None:
         self._connection.close()
 
 
-def _rollback(connection: sqlite3.Connection) -> None:
-    if connection.in_transaction:
-        connection.execute("ROLLBACK")
-
-
-_Work = tuple[Callable[[Tx], Any], "Future[Any]"]
-
-
-class GroupWriter:
-    """The writer thread. `close` finishes what is queued."""
+class GroupWriter(group.GroupWriter):
+    """The one writer thread. `close` finishes what is queued."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._queue: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
-        self._closed = False
-        self._thread = threading.Thread(target=self._loop, name="crossdock-writer", daemon=True)
-        self._thread.start()
+        super().__init__(lambda: _transaction(connection), concerns_all=(sqlite3.OperationalError,))
 
-    def run(self, moment: Callable[[Tx], T]) -> T:
-        if self._closed:
-            raise NotDurable("the store is closed")
-        future: Future[T] = Future()
-        self._queue.put((moment, future))
-        return future.result()
-
-    def close(self) -> None:
-        if not self._closed:
-            self._closed = True
-            self._queue.put(None)
-            self._thread.join(timeout=30)
+    def close(self) -> bool:
+        closed = super().close()
+        if closed:
             self._connection.close()
-
-    def _loop(self) -> None:
-        while (first := self._queue.get()) is not None:
-            batch, last = self._gather(first)
-            self._commit(batch)
-            if last:
-                break
-        self._refuse_rest()
-
-    def _gather(self, first: _Work) -> tuple[list[_Work], bool]:
-        batch = [first]
-        while len(batch) < _BATCH:
-            try:
-                work = self._queue.get_nowait()
-            except queue.Empty:
-                break
-            if work is None:
-                return batch, True
-            batch.append(work)
-        return batch, False
-
-    def _commit(self, batch: list[_Work]) -> None:
-        answers: list[tuple[Future[Any], Any]] = []
-        try:
-            self._connection.execute("BEGIN IMMEDIATE")
-            tx = SqliteTx(self._connection)
-            for moment, future in batch:
-                self._one(tx, moment, future, answers)
-            self._connection.execute("COMMIT")
-        except BaseException as error:  # the disk is full or gone: nobody is told that anything was kept
-            _rollback(self._connection)
-            for _, future in batch:
-                if not future.done():
-                    future.set_exception(NotDurable(str(error)))
-            return
-        for future, answer in answers:
-            future.set_result(answer)
-
-    def _one(
-        self, tx: Tx, moment: Callable[[Tx], Any], future: Future[Any], answers: list[tuple[Future[Any], Any]]
-    ) -> None:
-        self._connection.execute("SAVEPOINT moment")
-        try:
-            answer = moment(tx)
-        except sqlite3.OperationalError:
-            raise  # no space, I/O error: it concerns the whole batch
-        except BaseException as error:
-            self._connection.execute("ROLLBACK TO moment")
-            self._connection.execute("RELEASE moment")
-            future.set_exception(error)
-            return
-        self._connection.execute("RELEASE moment")
-        answers.append((future, answer))
-
-    def _refuse_rest(self) -> None:
-        while True:
-            try:
-                work = self._queue.get_nowait()
-            except queue.Empty:
-                return
-            if work is not None:
-                work[1].set_exception(NotDurable("the store is closed"))
+        return closed
 
 
 class Readers:
@@ -186,6 +101,12 @@ class Readers:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._local = threading.local()
+
+    def close(self) -> None:
+        """Ends this thread's connection; others' end with their threads."""
+        tx: SqliteTx | None = self._local.__dict__.pop("tx", None)
+        if tx is not None:
+            tx.close()
 
     def tx(self) -> SqliteTx:
         tx: SqliteTx | None = getattr(self._local, "tx", None)

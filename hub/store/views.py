@@ -4,25 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Protocol
 
 from hub.model.flow import State
 from hub.model.message import MessageState
 from hub.model.view import Counts, Dossier, Entry, MessageRow, MessageView, Need, OrderQuery, OrderRow, Page, StepRow
 from hub.store import census, dossier, listing, needs, timeline
-from hub.store.tx import Tx
-
-
-class Reads(Protocol):
-    """Read-only connections, one per thread (`hub.store.sqlite.Readers`)."""
-
-    def tx(self) -> Tx: ...
+from hub.store.tx import Readers
 
 
 class Views:
     """Lists raise BadCursor for a cursor that no page gave."""
 
-    def __init__(self, reads: Reads) -> None:
+    def __init__(self, reads: Readers) -> None:
         self._reads = reads
 
     def orders(self, query: OrderQuery) -> Page[OrderRow]:

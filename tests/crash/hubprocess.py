@@ -30,6 +30,7 @@ from tests.crash.plants import PLANTS
 from tests.crash.point import Case
 from tests.crash.walks import WALKS
 from tests.crash.watch import SeenWriter, Watch
+from tests.looking import look
 
 _LOOK_SECONDS = 0.0004
 _MOVING = """
@@ -116,7 +117,7 @@ def _tell(opened: Hub, board: Board) -> None:
 
 
 def _moving(opened: Hub) -> int:
-    return int(opened.store.readers.tx()._connection.execute(_MOVING).fetchone()[0] or 0)
+    return int(look(opened.store, _MOVING)[0][0] or 0)
 
 
 # --- the door

@@ -19,6 +19,7 @@ from hub.store.open import open_sqlite
 from tests.crash.lodge import Lodge
 from tests.crash.point import Case
 from tests.crash.walks import CONNECTIONS, WALKS
+from tests.looking import look
 from tests.simulation import case as simulated
 from tests.simulation import promises
 from tests.simulation.result import Violation
@@ -114,10 +115,9 @@ def judge(lodge: Lodge, case: Case, expected: dict[str, int] | None) -> Judged:
 
 def _judge(judged: Judged, lodge: Lodge, case: Case, report: dict[str, Any], store: SqlStore) -> None:
     evidence = Evidence.read(lodge.world)
-    connection = store.readers.tx()._connection
 
     def rows(sql: str, *values: Any) -> list[tuple[Any, ...]]:
-        return [tuple(row) for row in connection.execute(sql, values)]
+        return look(store, sql, *values)
 
     books = {key: store.read(key) for (key,) in rows("SELECT key FROM orders ORDER BY key")}
     found = {key: book for key, book in books.items() if book is not None}

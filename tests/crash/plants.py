@@ -48,7 +48,7 @@ def answered_too_early(process: int, database: Path) -> None:
         owed.clear()
         return answer
 
-    GroupWriter.run = run  # type: ignore[method-assign]
+    GroupWriter.run = run  # type: ignore[method-assign, assignment]
 
 
 class _Undone(Exception):

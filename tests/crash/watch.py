@@ -16,8 +16,7 @@ from typing import Any, TypeVar
 
 from hub.flow.event import Happening, Wire
 from hub.model.contract import NotDurable
-from hub.store.sqlite import Writer
-from hub.store.tx import Tx
+from hub.store.tx import Tx, Writer
 from tests.crash import outcomes
 from tests.crash.board import Board
 from tests.crash.lodge import Lodge

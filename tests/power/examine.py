@@ -123,7 +123,6 @@ class Judge:
             if row is None or (row["body"], row["state"]) != (_AFTER.body, "ignored"):
                 raise AssertionError("what it keeps now is not there")
         finally:
-            store.readers.tx()._connection.close()  # or it would hold its lock on the next image
             store.close()
 
 

@@ -24,8 +24,7 @@ from hub.model.message import Delivery, Kept
 from hub.store import rows
 from hub.store.moments import SqlStore
 from hub.store.schema import metadata
-from hub.store.sqlite import Writer
-from hub.store.tx import Tx
+from hub.store.tx import Tx, Writer
 from tests.power.tape import Tape
 
 T = TypeVar("T")

@@ -10,6 +10,7 @@ from hub.model.contract import Claim
 from hub.model.flow import State
 from hub.sandbox.faults import AFTER, BEFORE
 from hub.sandbox.outbox import Delivery
+from tests.looking import look
 from tests.simulation.scene import Scene
 from tests.simulation.workers import Task
 
@@ -99,7 +100,7 @@ class Coverage:
 
     def _rows(self, sql: str, *values: str) -> list[tuple[Any, ...]]:
         hub = self._scene.hub if self._scene is not None else None
-        return [] if hub is None else [tuple(row) for row in hub.store.readers.tx()._connection.execute(sql, values)]
+        return [] if hub is None else look(hub.store, sql, *values)
 
 
 def table(cells: Mapping[Cell, int]) -> str:

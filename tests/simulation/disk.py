@@ -7,8 +7,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from hub.model.contract import NotDurable
-from hub.store.sqlite import Writer
-from hub.store.tx import Tx
+from hub.store.tx import Tx, Writer
 
 T = TypeVar("T")
 

@@ -10,6 +10,7 @@ from typing import Any
 from hub.model.book import Book
 from hub.sandbox.books import StoreOrder
 from hub.sandbox.evidence import Evidence
+from tests.looking import look
 from tests.simulation import promises
 from tests.simulation.case import Case
 from tests.simulation.clock import SECOND, micros_of
@@ -94,9 +95,7 @@ class Judge:
 
     def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         hub = self._scene.hub
-        if hub is None:
-            return []
-        return [tuple(row) for row in hub.store.readers.tx()._connection.execute(sql, values)]
+        return [] if hub is None else look(hub.store, sql, *values)
 
     def _one(self, sql: str) -> Any:
         return self.rows(sql)[0][0]
