@@ -11,6 +11,9 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from tests.postgres import PostgresServer, postgres_server
+from tests.stores import KINDS, MakeStore, stores
+
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 # No deadline per example: on a busy machine it measures the neighbours. The time-out per test stands.
@@ -35,6 +38,24 @@ def shared() -> Path:
     if not (folder / "payloads").is_dir():
         pytest.skip(f"needs real payloads: no folder 'payloads' in {folder} (set CROSSDOCK_SHARED to where they are)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    with postgres_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session", params=KINDS)
+def database(request: pytest.FixtureRequest) -> PostgresServer | None:
+    """Which database the test's stores are in: None for files. Whoever asks for it runs on both."""
+    return request.getfixturevalue("postgres") if request.param == "postgres" else None
+
+
+@pytest.fixture
+def make_store(database: PostgresServer | None, tmp_path: Path) -> Iterator[MakeStore]:
+    with stores(tmp_path, database) as make:
+        yield make
 
 
 @pytest.fixture

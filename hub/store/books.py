@@ -64,6 +64,7 @@ def _quoted(column: str) -> str:
     return '"groups"' if column == "groups" else column  # a keyword in SQLite's window functions
 
 
+_ORDER = f"SELECT {', '.join(_quoted(c) for c in _ORDER_COLUMNS)} FROM orders WHERE key = :key"
 _STEPS = f"SELECT {', '.join(rows.STEP_COLUMNS)} FROM steps WHERE order_key = :key ORDER BY id"
 _EFFECTS = f"SELECT {', '.join(rows.EFFECT_COLUMNS)} FROM effects WHERE order_key = :key"
 _SAVE_ORDER = _upsert("orders", _ORDER_COLUMNS, ("key",)).replace("created_at = excluded.created_at, ", "")
@@ -108,11 +109,15 @@ class Before:
 def load(tx: Tx, key: str, *, lock: bool) -> tuple[Book, Before]:
     connection, _, source_id = key.partition(":")
     book, before = Book(key=key, connection=connection, source_id=source_id), Before()
-    before.order = tx.one(f"SELECT * FROM orders WHERE key = :key{tx.locking if lock else ''}", key=key)
+    locking = tx.locking if lock else ""
+    before.order = tx.one(_ORDER + locking, key=key)
+    if before.order is None and lock:  # two may hear of a new order at once
+        tx.alone(f"order {key}")
+        before.order = tx.one(_ORDER + locking, key=key)
     if before.order is None:
         return book, before
     _fill(book, before.order)
-    for row in tx.tuples(_STEPS, key=key):
+    for row in tx.tuples(_STEPS + locking, key=key):  # a claim takes a step without its order
         step = rows.step_of(row)
         before.steps[step.id], book.steps[step.id] = row, step
     for row in tx.tuples(_EFFECTS, key=key):
@@ -225,8 +230,7 @@ def _append(tx: Tx, book: Book, now: datetime) -> None:
         tx.run(_NOTE, **rows.note_row(book.key, note))
     for kind, key, due in book.chores:
         tx.run(PLAN_CHORE, kind=kind, key=key, due=rows.micros(due), detail="{}")
-    for actor, action, detail in book.decisions:
-        append_audit(tx, actor, action, book.key, detail, now)
+    tx.alone(*(handle_name(connection, handle) for connection, handle in book.handles))
     for connection, handle in dict.fromkeys(book.handles):
         tx.run(_HANDLE, connection=connection, handle=handle, order_key=book.key)
     for observation in book.observations:
@@ -234,6 +238,8 @@ def _append(tx: Tx, book: Book, now: datetime) -> None:
             save_observation(tx, observation, book.key)
     for end in book.ends:
         end_message(tx, end)
+    for actor, action, detail in book.decisions:
+        append_audit(tx, actor, action, book.key, detail, now)
 
 
 def end_message(tx: Tx, end: MessageEnd) -> None:
@@ -258,8 +264,16 @@ def save_observation(tx: Tx, observation: Observation, order_key: str | None) ->
     return int(row["id"])
 
 
+def handle_name(connection: str, handle: str) -> str:
+    """What stands for a handle that may have neither an order nor an observation yet: of two who learn of it at once,
+    one must see what the other wrote.
+    """
+    return f"handle {connection} {handle}"
+
+
 def _claim_loose(tx: Tx, key: str, connection: str, handles: Sequence[str]) -> list[Observation]:
     found: dict[int, Observation] = {}
+    tx.alone(*(handle_name(connection, handle) for handle in handles))
     for handle in handles:
         for row in tx.all(
             "SELECT o.* FROM loose_handles l JOIN observations o ON o.id = l.observation "

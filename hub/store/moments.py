@@ -43,6 +43,8 @@ _CONFLICT = (
 
 # INTENT becomes UNKNOWN: its lease ran out with a request on the wire, which may have left as late as that allowed.
 _CLAIM_STEPS = """
+WITH due AS MATERIALIZED (
+  SELECT order_key, id FROM steps WHERE due_at <= :now ORDER BY due_at LIMIT :limit{skipping})
 UPDATE steps SET
   token = token + 1,
   unresolved = CASE WHEN state = 'intent' THEN 1 ELSE unresolved END,
@@ -50,21 +52,21 @@ UPDATE steps SET
   state = CASE state WHEN 'intent' THEN 'unknown' WHEN 'ready' THEN 'leased' WHEN 'waiting' THEN 'leased'
     ELSE state END,
   lease_until = :until, due_at = :until
-WHERE (order_key, id) IN (
-  SELECT order_key, id FROM steps WHERE due_at <= :now ORDER BY due_at LIMIT :limit{skipping})
-  AND due_at <= :now
+WHERE (order_key, id) IN (SELECT order_key, id FROM due) AND due_at <= :now
 RETURNING order_key, id, token, state
 """
-_CLAIM_MESSAGES = """
+_CLAIM_MESSAGES = f"""
+WITH due AS MATERIALIZED (
+  SELECT id FROM messages WHERE due_at <= :now ORDER BY due_at, id LIMIT :limit{{skipping}})
 UPDATE messages SET token = token + 1, tries = tries + 1, due_at = :until
-WHERE id IN (SELECT id FROM messages WHERE due_at <= :now ORDER BY due_at, id LIMIT :limit{skipping})
-  AND due_at <= :now
-RETURNING *
+WHERE id IN (SELECT id FROM due) AND due_at <= :now
+RETURNING {", ".join(rows.MESSAGE_COLUMNS)}
 """
 _CLAIM_CHORES = """
+WITH due AS MATERIALIZED (
+  SELECT kind, key FROM chores WHERE due_at <= :now ORDER BY due_at LIMIT :limit{skipping})
 UPDATE chores SET token = token + 1, tries = tries + 1, due_at = :until
-WHERE (kind, key) IN (SELECT kind, key FROM chores WHERE due_at <= :now ORDER BY due_at LIMIT :limit{skipping})
-  AND due_at <= :now
+WHERE (kind, key) IN (SELECT kind, key FROM due) AND due_at <= :now
 RETURNING kind, key, token, tries, detail
 """
 
@@ -72,10 +74,18 @@ RETURNING kind, key, token, tries, detail
 class SqlStore(Decisions):
     """Implements `hub.model.contract.Store` over a writer and readers."""
 
-    def __init__(self, writer: Writer, readers: Readers, *, lease: timedelta = CLAIM_LEASE) -> None:
+    def __init__(
+        self, writer: Writer, readers: Readers, *, ingest: Writer | None = None, lease: timedelta = CLAIM_LEASE
+    ) -> None:
+        """`ingest`: the writer that commits deliveries in groups, where it is another."""
         self.writer = writer
         self.readers = readers
+        self._ingest = ingest
         self._lease = lease
+
+    @property
+    def ingest(self) -> Writer:
+        return self._ingest or self.writer
 
     def claim(self, limit: int, now: datetime) -> Sequence[Chore | StoredMessage | Claim]:
         """What is due, in one transaction: of each kind its share, so that a backlog of steps starves nothing that
@@ -95,7 +105,7 @@ class SqlStore(Decisions):
     # --- messages
 
     def keep(self, delivery: Delivery, now: datetime) -> Kept:
-        return self.writer.run(lambda tx: _keep(tx, delivery, now))
+        return self.ingest.run(lambda tx: _keep(tx, delivery, now))
 
     def claim_messages(self, limit: int, now: datetime) -> Sequence[StoredMessage]:
         return self.writer.run(lambda tx: self._messages(tx, limit, now))
@@ -223,6 +233,7 @@ class SqlStore(Decisions):
         return rows.moment(row["due"]) if row else None
 
     def close(self) -> None:
+        self.ingest.close()
         self.writer.close()
         self.readers.close()
 
@@ -274,6 +285,7 @@ def _keep(tx: Tx, delivery: Delivery, now: datetime) -> Kept:
 
 def _place(tx: Tx, observation: Observation) -> list[str]:
     keys: dict[str, None] = {}
+    tx.alone(*(books.handle_name(observation.connection, handle) for handle in observation.handles))
     for handle in observation.handles:
         for row in tx.all(
             "SELECT order_key FROM handles WHERE connection = :connection AND handle = :handle",

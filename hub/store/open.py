@@ -1,4 +1,4 @@
-"""Opening the embedded store: the file, its lock for life, its schema."""
+"""Opening a store: the embedded one's file and its lock for life, or a PostgreSQL database."""
 
 from __future__ import annotations
 
@@ -28,6 +28,15 @@ def hold_lock(path: Path) -> IO[str]:
     handle.write(str(os.getpid()))
     handle.flush()
     return handle
+
+
+def open_postgres(url: str, *, connections: int = 10, threaded: bool = True) -> SqlStore:
+    """A store over a migrated database. `threaded`: deliveries are committed in groups. Raises NotDurable."""
+    from hub.store import postgres  # noqa: PLC0415 - the driver is installed only where it is used
+
+    pool = postgres.pool_of(url, connections)
+    ingest = postgres.group_writer(pool) if threaded else None
+    return SqlStore(postgres.PostgresWriter(pool), postgres.PostgresReaders(pool), ingest=ingest)
 
 
 def open_sqlite(path: Path, *, threaded: bool = True, synchronous: str = "FULL") -> SqlStore:

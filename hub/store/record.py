@@ -17,6 +17,7 @@ _APPEND = (
 
 
 def append_audit(tx: Tx, actor: str, action: str, subject: str, detail: Mapping[str, Any], now: datetime) -> None:
+    tx.alone("audit")
     last = tx.one("SELECT hash FROM audit ORDER BY id DESC LIMIT 1")
     previous = last["hash"] if last else ""
     document = rows.to_json(dict(detail))

@@ -193,6 +193,12 @@ def observation_of(row: Mapping[str, Any]) -> Observation:
     )
 
 
+MESSAGE_COLUMNS = (
+    "id", "connection", "topic", "delivery_id", "kind", "mapping", "headers", "body", "body_digest", "received_at",
+    "state", "token", "tries", "cause", "detail",
+)  # fmt: skip
+
+
 def message_of(row: Mapping[str, Any]) -> StoredMessage:
     delivery = Delivery(
         connection=row["connection"],

@@ -1,10 +1,12 @@
-"""Migrations of the embedded store. Alembic is imported only when there is something to migrate."""
+"""Migrations of either store. Alembic is imported only when there is something to migrate."""
 
 from __future__ import annotations
 
 import sqlite3
 from datetime import datetime
 from pathlib import Path
+
+from hub.model.contract import NotDurable
 
 HEAD = "0002"
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -35,14 +37,47 @@ def upgrade(path: Path) -> tuple[str | None, str]:
         return before, HEAD
     if before is not None and before > HEAD:
         raise Newer(f"{path.name} is at revision {before}, this version knows {HEAD}")
+    _migrate(f"sqlite:///{path}")
+    return before, HEAD
+
+
+def revision_postgres(url: str) -> str | None:
+    """The schema revision of a database; None for a new or empty one. Raises NotDurable where it cannot be reached."""
+    import psycopg  # noqa: PLC0415 - the driver is installed only where it is used
+
+    try:
+        with psycopg.connect(url, connect_timeout=10) as connection:
+            known = connection.execute("SELECT to_regclass('alembic_version')").fetchone()
+            row = (
+                connection.execute("SELECT version_num FROM alembic_version").fetchone() if known and known[0] else None
+            )
+    except psycopg.Error as error:
+        raise NotDurable(f"the database cannot be reached: {type(error).__name__}") from error
+    return str(row[0]) if row else None
+
+
+def upgrade_postgres(url: str) -> tuple[str | None, str]:
+    """Brings a database to this version's schema: (revision before, revision now). Raises Newer, NotDurable.
+
+    While processes of the version before go on: what a migration takes away, the version before it no longer uses.
+    """
+    before = revision_postgres(url)
+    if before == HEAD:
+        return before, HEAD
+    if before is not None and before > HEAD:
+        raise Newer(f"the database is at revision {before}, this version knows {HEAD}")
+    _migrate(url)
+    return before, HEAD
+
+
+def _migrate(url: str) -> None:
     from alembic import command  # noqa: PLC0415 - half a second that only a migration needs
     from alembic.config import Config  # noqa: PLC0415
 
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
-    config.set_main_option("sqlalchemy.url", f"sqlite:///{path}")
+    config.attributes["url"] = url.replace("postgresql://", "postgresql+psycopg://", 1)
     command.upgrade(config, "head")
-    return before, HEAD
 
 
 def backup(path: Path, directory: Path, now: datetime) -> Path:

@@ -33,6 +33,7 @@ from tests.power.recorder import recorder
 from tests.power.tape import Tape
 from tests.power.town import Providers, Town
 from tests.power.witness import History, Name, Version, Witness, state_of
+from tests.stores import stores
 from tests.unit.flow.papers import START
 from tests.unit.flow.stage import Stage
 
@@ -215,10 +216,8 @@ def _setting(store: Witness, providers: Providers, carrier: bool, jitter: float)
 @cache
 def _stage() -> Setting:
     """The flows and connections of the flow's own tests."""
-    with ram_folder() as folder:
-        stage = Stage(folder)
-        stage.store.close()
-        return stage.setting
+    with ram_folder() as folder, stores(folder, None) as make:
+        return Stage(make()).setting
 
 
 @cache

@@ -155,11 +155,10 @@ class Run(Scene):
     def _heal(self) -> None:
         """From now on nothing goes wrong: everything must come to an end."""
         self.trace.note("faults end here")
-        self.healed_at = self.clock.micros
+        self.healed_at = max(self.clock.micros, self._stalled_until)
         self.world.desk.faults.level = LEVELS["calm"]
         self.network.late, self.network.clerk, self.network.outages = 0.0, 0.0, []
-        if self.hub is None:
-            self._open()
+        self._open()
         self.after(10 * self.terms.pace.hurry, self._look)
 
     def _look(self) -> None:
@@ -176,6 +175,8 @@ class Run(Scene):
     # --- the process
 
     def _open(self) -> None:
+        if self.hub is not None:
+            return
         hub = self.house.open()
         hub.store.writer = FlakyWriter(hub.store.writer, lambda: self.befalls(self.terms.undurable), self.rng)
         self.door.open(hub)
@@ -187,18 +188,17 @@ class Run(Scene):
             return
         self.trace.note("the hub is killed")
         self.tell("restart")
+        self._stalled_until = 0
         for worker in self.workers:
             worker.drop()
         self.door.close()
         self.house.die()
-        self.after(self.rng.uniform(0.05, 8.0) * self.rng.choice((1.0, self.terms.pace.hurry)), self._reopen)
-
-    def _reopen(self) -> None:
-        if self.hub is None:
-            self._open()
+        self.after(self.rng.uniform(0.05, 8.0) * self.rng.choice((1.0, self.terms.pace.hurry)), self._open)
 
     def _stall(self) -> None:
         """The process is stopped and goes on later: its calls were cut, its clock has run on."""
+        if self.hub is None:
+            return
         seconds = self.rng.choice((5.0, 40.0, 120.0))
         self.tell("stall")
         self.trace.note(f"the hub stands still for {seconds:g} s")

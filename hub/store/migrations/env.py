@@ -10,9 +10,11 @@ from sqlalchemy import Connection, Engine, create_engine, event
 
 from hub.store.schema import metadata
 
+_MIGRATING = 7_236_118_405  # any number that nothing else locks
+
 
 def run() -> None:
-    engine = create_engine(context.config.get_main_option("sqlalchemy.url") or "sqlite://")
+    engine = create_engine(context.config.attributes["url"])
     if engine.dialect.name == "sqlite":
         _whole(engine)
     with engine.connect() as connection:
@@ -24,6 +26,8 @@ def run() -> None:
             transactional_ddl=True,
         )
         with context.begin_transaction():
+            if engine.dialect.name == "postgresql":  # of two processes that start at once, one migrates
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATING})")
             context.run_migrations()
     engine.dispose()
 

@@ -23,9 +23,7 @@ from hub.model.flow import State
 from hub.model.message import Delivery, Entity, Translation
 from hub.model.outcome import Outcome, Verdict
 from hub.model.step import Step
-from hub.store.open import open_sqlite
-from hub.store.sqlite import connect
-from hub.store.tables import create_tables
+from hub.store.moments import SqlStore
 from tests.unit.flow.papers import START, money, order
 
 FLOWS = Path(__file__).parents[3] / "config" / "flows"
@@ -172,13 +170,9 @@ class Verbatim:
 class Stage:
     """Turn the clock with `tick`, place orders with `receive`, and let everything due happen with `run`."""
 
-    def __init__(self, directory: Path, **options: Any) -> None:
+    def __init__(self, store: SqlStore, **options: Any) -> None:
         self.now = START
-        path = directory / "hub.db"
-        connection = connect(path, synchronous="OFF")
-        create_tables(connection)
-        connection.close()
-        self.store = open_sqlite(path, threaded=False, synchronous="OFF")
+        self.store = store
         self.provider = Provider(lambda: self.now)
         owners = Owners("hub", "hub", {"confirmation": "hub", "shipped": "hub"})
         shop = Connection("shop", "shop", True, LIVE, owners=owners, pull_mapping="m", capture="before_shipping")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -17,8 +18,8 @@ from hub.model.outcome import Outcome, Verdict
 from tests.unit.flow.stage import DONE, NOT_EXECUTED, UNKNOWN, Stage, counts, money, order
 
 
-def self_shipped(tmp_path) -> Stage:
-    stage = Stage(tmp_path)
+def self_shipped(make_stage: Callable[..., Stage]) -> Stage:
+    stage = make_stage()
     stage.setting = replace(stage.setting, routing=(Rule("self", "carrier"),))
     return stage
 
@@ -121,8 +122,8 @@ def test_an_object_of_our_reference_with_other_content_is_a_persons_matter(stage
     assert said(step.detail) == "x: goods: we meant 2 × SKU-L1 + 1 × SKU-L2, it has 1 × OTHER"
 
 
-def test_a_lost_label_is_found_on_its_shipment_though_the_reference_there_is_the_shipments(tmp_path):
-    stage = self_shipped(tmp_path)
+def test_a_lost_label_is_found_on_its_shipment_though_the_reference_there_is_the_shipments(make_stage):
+    stage = self_shipped(make_stage)
     stage.provider.scripts["label.buy"] = ["lost after"]
     stage.receive(order())
     stage.run()
@@ -136,8 +137,8 @@ def test_a_lost_label_is_found_on_its_shipment_though_the_reference_there_is_the
     assert [capability for capability, _ in stage.provider.sent].count("label.buy") == 1
 
 
-def test_a_shipment_that_was_not_bought_is_bought_after_two_looks(tmp_path):
-    stage = self_shipped(tmp_path)
+def test_a_shipment_that_was_not_bought_is_bought_after_two_looks(make_stage):
+    stage = self_shipped(make_stage)
     stage.provider.scripts["label.buy"] = ["lost before"]
     stage.receive(order())
     stage.run()

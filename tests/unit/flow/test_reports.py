@@ -11,7 +11,7 @@ from hub.model.book import state_of
 from hub.model.flow import State
 from hub.model.message import Entity
 from hub.model.outcome import Outcome, Verdict
-from tests.unit.flow.stage import UNKNOWN, Stage, money, order, ship
+from tests.unit.flow.stage import UNKNOWN, money, order, ship
 
 
 def moved(version):
@@ -269,9 +269,9 @@ class TestReports:
         assert [line["id"] for line in asked] == ["L2"]
 
 
-def test_a_carrier_that_has_nothing_new_to_say_leaves_no_trace(tmp_path):
+def test_a_carrier_that_has_nothing_new_to_say_leaves_no_trace(make_stage):
     """A parcel on its way is asked about again and again: only what changed is told, and touches the order."""
-    stage = Stage(tmp_path)
+    stage = make_stage()
     stage.setting = replace(stage.setting, routing=(Rule("self", "carrier"),))
     stage.receive(order())
     stage.settle(12 * 3600)

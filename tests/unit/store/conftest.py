@@ -1,4 +1,4 @@
-"""The filled store, once: what is only read may be shared."""
+"""The filled store, once of each kind: what is only read may be shared."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ import pytest
 
 from hub.store.moments import SqlStore
 from hub.store.views import Views
+from tests.postgres import PostgresServer
+from tests.stores import stores
 from tests.unit.store.filled import fill
-from tests.unit.store.hand import empty_store
 
 
 @pytest.fixture(scope="package")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqlStore]:
-    store = empty_store(tmp_path_factory.mktemp("filled") / "hub.db")
-    fill(store)
-    yield store
-    store.close()
+def filled(database: PostgresServer | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqlStore]:
+    with stores(tmp_path_factory.mktemp("filled"), database) as make:
+        store = make()
+        fill(store)
+        yield store
 
 
 @pytest.fixture(scope="package")

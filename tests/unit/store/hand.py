@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from hub.model.book import Book
@@ -13,9 +12,6 @@ from hub.model.flow import State
 from hub.model.order import Order
 from hub.model.step import Attempt, Effect, Group, Parcel, Run, Step
 from hub.store.moments import SqlStore
-from hub.store.open import open_sqlite
-from hub.store.sqlite import connect
-from hub.store.tables import create_tables
 
 NOW = datetime(2026, 5, 12, 9, 30, tzinfo=UTC)
 INSTALL_KEY = b"an install key of thirty-two byt"
@@ -35,13 +31,6 @@ GOODS = (
     ("TRAY-ASH", "Ash serving tray", 5900),
     ("LINEN-2", "Linen napkins, pair", 3200),
 )
-
-
-def empty_store(path: Path, *, threaded: bool = False) -> SqlStore:
-    connection = connect(path, synchronous="OFF")
-    create_tables(connection)
-    connection.close()
-    return open_sqlite(path, threaded=threaded, synchronous="OFF")
 
 
 def order_for(source_id: str, label: str, placed_at: datetime, person: int = 0, **said: Any) -> Order:

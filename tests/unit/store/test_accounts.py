@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -12,14 +11,15 @@ from hub.model.account import MONEY, NotAllowed, Role, Scope, role_for
 from hub.model.contract import NotDurable
 from hub.store.accounts import Accounts
 from hub.store.moments import SqlStore
-from tests.unit.store.hand import NOW, empty_store
+from tests.stores import MakeStore
+from tests.unit.store.hand import NOW
 
 IDLE, LIFE = timedelta(hours=2), timedelta(hours=12)
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[SqlStore]:
-    made = empty_store(tmp_path / "hub.db")
+def store(make_store: MakeStore) -> Iterator[SqlStore]:
+    made = make_store()
     yield made
     made.close()
 

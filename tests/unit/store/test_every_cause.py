@@ -15,7 +15,9 @@ from hub.model.flow import State
 from hub.model.plain import dossier_document, plain
 from hub.store.moments import SqlStore
 from hub.store.views import Views
-from tests.unit.store.hand import NOW, Hand, add, empty_store, order_for
+from tests.postgres import PostgresServer
+from tests.stores import stores
+from tests.unit.store.hand import NOW, Hand, add, order_for
 
 CODES = [*CAUSES, "of_tomorrow"]
 STOPPED = (State.HELD, State.PARKED, State.REJECTED, State.DEAD, State.SKIPPED, State.CANCELLED)
@@ -23,9 +25,8 @@ ABOUT = "label.buy"
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqlStore]:
+def store(database: PostgresServer | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqlStore]:
     """For every cause an order that has it in every state, and one of which it says why it is left alone."""
-    made = empty_store(tmp_path_factory.mktemp("causes") / "hub.db")
 
     def stopped(hand: Hand, code: str) -> None:
         hand.begin(order_for(code, f"#{code}", NOW))
@@ -38,11 +39,12 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqlStore]:
         hand.begin(order_for(f"old-{code}", f"#old-{code}", NOW), "history")
         hand.book.why = code
 
-    for code in CODES:
-        add(made, f"shop:{code}", timedelta(hours=1), lambda hand, code=code: stopped(hand, code))
-        add(made, f"shop:old-{code}", timedelta(hours=1), lambda hand, code=code: alone(hand, code))
-    yield made
-    made.close()
+    with stores(tmp_path_factory.mktemp("causes"), database) as make:
+        made = make()
+        for code in CODES:
+            add(made, f"shop:{code}", timedelta(hours=1), lambda hand, code=code: stopped(hand, code))
+            add(made, f"shop:old-{code}", timedelta(hours=1), lambda hand, code=code: alone(hand, code))
+        yield made
 
 
 def whole(text: str) -> bool:

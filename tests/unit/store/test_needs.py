@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,8 +14,9 @@ from hub.model.flow import State
 from hub.model.view import Need, Sum
 from hub.store.attend import attend
 from hub.store.views import Views
+from tests.stores import MakeStore
 from tests.unit.store.filled import fill
-from tests.unit.store.hand import NOW, Hand, add, empty_store, order_for
+from tests.unit.store.hand import NOW, Hand, add, order_for
 
 
 @pytest.fixture(scope="module")
@@ -67,8 +67,8 @@ def test_a_paused_connection_is_one_need_however_many_orders_wait(needs: list[Ne
     assert paused.action.command == "crossdock resume shipbob-de"
 
 
-def test_a_paused_connection_is_told_even_when_nothing_waits_yet(tmp_path: Path) -> None:
-    store = empty_store(tmp_path / "hub.db")
+def test_a_paused_connection_is_told_even_when_nothing_waits_yet(make_store: MakeStore) -> None:
+    store = make_store()
     store.set_standing("stripe-main", NOW, paused=True, why="audit")
     (need,) = Views(store.readers).attention(NOW)
     assert (need.code, need.count) == ("paused", 0)
@@ -88,8 +88,8 @@ def test_an_order_that_waits_for_one_decision_asks_once(needs: list[Need]) -> No
     assert approval.action.command == "crossdock release woo-outlet:879"
 
 
-def test_doubts_are_never_thrown_together(tmp_path: Path) -> None:
-    store = empty_store(tmp_path / "hub.db")
+def test_doubts_are_never_thrown_together(make_store: MakeStore) -> None:
+    store = make_store()
 
     def write(hand: Hand) -> None:
         hand.begin(order_for("1", "#1", NOW))
@@ -104,8 +104,8 @@ def test_doubts_are_never_thrown_together(tmp_path: Path) -> None:
     store.close()
 
 
-def test_a_conflict_asks_until_a_person_has_judged_it(tmp_path: Path) -> None:
-    store = empty_store(tmp_path / "hub.db")
+def test_a_conflict_asks_until_a_person_has_judged_it(make_store: MakeStore) -> None:
+    store = make_store()
     fill(store)
     views = Views(store.readers)
     conflict = of(views.attention(NOW), "conflict")
@@ -117,8 +117,8 @@ def test_a_conflict_asks_until_a_person_has_judged_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("hours", "code"), [(-3, "expired"), (47, "expiring"), (49, None)])
-def test_an_authorisation_is_told_two_days_before_it_ends(tmp_path: Path, hours: int, code: str | None) -> None:
-    store = empty_store(tmp_path / "hub.db")
+def test_an_authorisation_is_told_two_days_before_it_ends(make_store: MakeStore, hours: int, code: str | None) -> None:
+    store = make_store()
     payment = {"status": "authorized", "captured": 0, "expires_at": NOW + timedelta(hours=hours)}
     add(
         store,
@@ -133,8 +133,8 @@ def test_an_authorisation_is_told_two_days_before_it_ends(tmp_path: Path, hours:
     store.close()
 
 
-def test_a_failing_provider_is_told_but_needs_nobody(tmp_path: Path) -> None:
-    store = empty_store(tmp_path / "hub.db")
+def test_a_failing_provider_is_told_but_needs_nobody(make_store: MakeStore) -> None:
+    store = make_store()
 
     def write(hand: Hand) -> None:
         hand.begin(order_for("1", "#1", NOW))
@@ -147,8 +147,8 @@ def test_a_failing_provider_is_told_but_needs_nobody(tmp_path: Path) -> None:
     store.close()
 
 
-def test_a_code_the_table_lacks_still_sends_a_person_to_look(tmp_path: Path) -> None:
-    store = empty_store(tmp_path / "hub.db")
+def test_a_code_the_table_lacks_still_sends_a_person_to_look(make_store: MakeStore) -> None:
+    store = make_store()
 
     def write(hand: Hand) -> None:
         hand.begin(order_for("1", "#1", NOW))
@@ -162,8 +162,8 @@ def test_a_code_the_table_lacks_still_sends_a_person_to_look(tmp_path: Path) -> 
     store.close()
 
 
-def test_a_hostile_source_id_cannot_break_out_of_the_command(tmp_path: Path) -> None:
-    store = empty_store(tmp_path / "hub.db")
+def test_a_hostile_source_id_cannot_break_out_of_the_command(make_store: MakeStore) -> None:
+    store = make_store()
     hostile = "1; rm -rf ~ $(id) '"
 
     def write(hand: Hand) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 
 from hub.model.effect import Identity, key_of
 from hub.model.flow import State
 from hub.model.view import Entry
 from hub.store.views import Views
-from tests.unit.store.hand import INSTALL_KEY, NOW, Hand, add, empty_store, order_for
+from tests.stores import MakeStore
+from tests.unit.store.hand import INSTALL_KEY, NOW, Hand, add, order_for
 
 
 def entries(views: Views, key: str) -> tuple[Entry, ...]:
@@ -67,8 +67,8 @@ def test_evidence_says_who_reports_what(views: Views) -> None:
     assert report.message == 1
 
 
-def test_a_change_says_what_changed_and_a_decision_who_took_it(tmp_path: Path) -> None:
-    store = empty_store(tmp_path / "hub.db")
+def test_a_change_says_what_changed_and_a_decision_who_took_it(make_store: MakeStore) -> None:
+    store = make_store()
     add(store, "shop:1", timedelta(hours=2), lambda hand: hand.begin(order_for("1", "#1", NOW)))
 
     def change(hand: Hand) -> None:
@@ -88,8 +88,8 @@ def test_a_change_says_what_changed_and_a_decision_who_took_it(tmp_path: Path) -
     store.close()
 
 
-def test_what_was_skipped_for_a_reason_is_told_and_what_never_applied_is_not(tmp_path: Path) -> None:
-    store = empty_store(tmp_path / "hub.db")
+def test_what_was_skipped_for_a_reason_is_told_and_what_never_applied_is_not(make_store: MakeStore) -> None:
+    store = make_store()
 
     def write(hand: Hand) -> None:
         hand.begin(order_for("1", "#1", NOW))
@@ -105,8 +105,8 @@ def test_what_was_skipped_for_a_reason_is_told_and_what_never_applied_is_not(tmp
     store.close()
 
 
-def test_what_a_try_says_is_said_once_and_a_question_is_no_doubt(tmp_path: Path) -> None:
-    store = empty_store(tmp_path / "hub.db")
+def test_what_a_try_says_is_said_once_and_a_question_is_no_doubt(make_store: MakeStore) -> None:
+    store = make_store()
 
     def write(hand: Hand) -> None:
         hand.begin(order_for("1", "#1", NOW))

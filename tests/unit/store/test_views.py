@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -11,8 +10,9 @@ from hub.model.flow import State
 from hub.model.message import Delivery, MessageState
 from hub.model.view import BadCursor, OrderQuery, Sum
 from hub.store.views import Views
+from tests.stores import MakeStore
 from tests.unit.store.filled import delivery
-from tests.unit.store.hand import NOW, add, empty_store, order_for
+from tests.unit.store.hand import NOW, add, order_for
 from tests.unit.webhook.test_sources import judge
 
 # --- orders
@@ -44,8 +44,8 @@ def test_orders_are_paged_newest_first_without_gap_or_repeat(views: Views) -> No
     assert len(set(seen)) == len(seen) == 32
 
 
-def test_orders_of_the_same_instant_are_paged_too(tmp_path: Path) -> None:
-    store = empty_store(tmp_path / "hub.db")
+def test_orders_of_the_same_instant_are_paged_too(make_store: MakeStore) -> None:
+    store = make_store()
     for number in range(10):
         order = order_for(str(number), f"#{number}", NOW)
         add(store, f"shop:{number}", timedelta(0), lambda hand, order=order: hand.begin(order))
@@ -160,17 +160,17 @@ def test_counts(views: Views) -> None:
     assert views.counts(NOW + timedelta(minutes=2)).oldest_due_seconds == pytest.approx(72)
 
 
-def test_what_waits_unread_is_overdue(tmp_path: Path) -> None:
-    store = empty_store(tmp_path / "hub.db")
+def test_what_waits_unread_is_overdue(make_store: MakeStore) -> None:
+    store = make_store()
     store.keep(delivery("shop", "orders/create", 1, b"{}"), NOW)
     counts = Views(store.readers).counts(NOW + timedelta(seconds=30))
     assert (counts.messages_due, counts.oldest_due_seconds) == (1, 30)
     store.close()
 
 
-def test_a_list_of_many_orders_reads_one_page_of_documents(tmp_path: Path) -> None:
+def test_a_list_of_many_orders_reads_one_page_of_documents(make_store: MakeStore) -> None:
     """Whole orders are never parsed for a list: a document that is no order at all does no harm beyond its page."""
-    store = empty_store(tmp_path / "hub.db")
+    store = make_store()
     for number in range(5):
         order = order_for(str(number), f"#{number}", NOW)
         add(store, f"shop:{number}", timedelta(hours=number), lambda hand, order=order: hand.begin(order))
@@ -190,9 +190,9 @@ def test_a_list_of_many_orders_reads_one_page_of_documents(tmp_path: Path) -> No
     ],
 )
 def test_deliveries_of_one_id_are_all_kept_and_shown_beside_each_other(
-    tmp_path: Path, name: str, header: str, topic_header: str, topic: str
+    make_store: MakeStore, name: str, header: str, topic_header: str, topic: str
 ) -> None:
-    store = empty_store(tmp_path / "hub.db")
+    store = make_store()
     for body in (b'{"id":1}', b'{"id":2}', b'{"id":1}'):
         judged = judge(name, {header: "one", topic_header: topic}, body)
         store.keep(
@@ -205,8 +205,10 @@ def test_deliveries_of_one_id_are_all_kept_and_shown_beside_each_other(
     store.close()
 
 
-def test_where_an_id_names_one_delivery_another_body_is_a_conflict_that_asks_for_a_person(tmp_path: Path) -> None:
-    store = empty_store(tmp_path / "hub.db")
+def test_where_an_id_names_one_delivery_another_body_is_a_conflict_for_a_person(
+    make_store: MakeStore,
+) -> None:
+    store = make_store()
     for body in (b'{"id":"evt_1","type":"charge.captured"}', b'{"id":"evt_1","type":"charge.captured","x":1}'):
         judged = judge("stripe", {}, body)
         store.keep(

