@@ -73,14 +73,14 @@ def sweep(
     began = str(memory.get("began") or now.isoformat())
     since = str(memory.get("since") or (now - FIRST_LOOK).isoformat())
     cursor: str | None = memory.get("cursor")
-    count = Count()
+    count, pages = Count(), 0
     try:
-        for _ in range(_PAGES_AT_ONCE):
+        for pages in range(_PAGES_AT_ONCE):  # noqa: B007 - how many were read before the one that was not
             cursor = _page(shelf, connectors, translator, source, since, cursor, count, now)
             if cursor is None:
                 break
     except Unanswered as error:
-        failures = int(memory.get("failures", 0)) + 1
+        failures = 1 if pages else int(memory.get("failures", 0)) + 1  # it waits longer only where it comes no further
         wait = min(2.0 ** min(failures, 10), _RETRY_CAP_SECONDS)
         wait = max(wait, error.outcome.retry_after_seconds or 0.0)
         again = {"since": since, "began": began, "cursor": cursor, "failures": failures, "why": str(error)}

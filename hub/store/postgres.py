@@ -189,12 +189,10 @@ def group_writer(pool: Pool) -> GroupWriter:
 def pool_of(url: str, size: int) -> Pool:
     """At most `size` connections, made when they are needed. Raises NotDurable when the database cannot be reached."""
     kwargs = {"autocommit": True, "row_factory": tuple_row, "options": _SETTINGS, "application_name": "crossdock"}
-    pool: Pool = ConnectionPool(
-        url, min_size=1, max_size=size, open=False, timeout=_POOL_SECONDS, kwargs=kwargs, name="crossdock"
+    try:  # at once and by itself: a pool goes on trying, and does not say what is wrong
+        psycopg.connect(url, connect_timeout=round(_POOL_SECONDS)).close()
+    except psycopg.Error as error:
+        raise NotDurable(f"the database cannot be reached: {str(error).strip()}") from error
+    return ConnectionPool(
+        url, min_size=1, max_size=size, open=True, timeout=_POOL_SECONDS, kwargs=kwargs, name="crossdock"
     )
-    try:
-        pool.open(wait=True, timeout=_POOL_SECONDS)
-    except PoolTimeout as error:
-        pool.close()
-        raise NotDurable("the database cannot be reached: see that it runs, and that its URL is right") from error
-    return pool
