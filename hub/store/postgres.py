@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 import psycopg
 from psycopg import errors
+from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
@@ -29,6 +30,7 @@ Pool = ConnectionPool[psycopg.Connection[tuple[Any, ...]]]
 _IN_THE_WAY = (errors.DeadlockDetected, errors.SerializationFailure)
 # A statement that was prepared before a migration added a column; the next execution prepares it anew.
 _OUTDATED = (errors.FeatureNotSupported,)
+_BROKEN = (psycopg.OperationalError, psycopg.InterfaceError)
 _TRIES = 5
 _POOL_SECONDS = 10.0
 # An open snapshot slows every claim, a lock that is held stops its order: no client may leave either behind.
@@ -151,39 +153,64 @@ class _PooledTx:
         raise TypeError("readers do not lock")
 
     def _asked(self, question: Callable[[PostgresTx], T]) -> T:
-        """Asks once more where the connection turns out to be gone: a read may be repeated."""
-        try:
-            return self._once(question)
-        except (NotDurable, *_OUTDATED):
-            return self._once(question)
-
-    def _once(self, question: Callable[[PostgresTx], T]) -> T:
-        with _connection(self._pool) as connection:
-            return question(PostgresTx(connection))
+        """Asks again where a connection turns out to be gone, be it each of the pool's: a read may be repeated."""
+        for left in reversed(range(self._pool.max_size + 1)):
+            try:
+                with _outages(), self._pool.connection() as connection:
+                    return question(PostgresTx(connection))
+            except _OUTDATED:
+                if not left:
+                    raise
+            except NotDurable:
+                if not left or self._pool.closed:
+                    raise
+        raise AssertionError("unreachable")
 
 
 @contextmanager
-def _connection(pool: Pool) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
+def _outages() -> Iterator[None]:
     try:
-        with pool.connection() as connection:
-            yield connection
+        yield
     except _IN_THE_WAY:
         raise
-    except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, PoolClosed) as error:
+    except (*_BROKEN, PoolTimeout, PoolClosed) as error:
         raise NotDurable(f"the database does not answer: {type(error).__name__}") from error
 
 
 @contextmanager
 def transaction(pool: Pool) -> Iterator[PostgresTx]:
     """Committed at the end, rolled back when something is raised. Raises NotDurable where nobody can tell which."""
-    with _connection(pool) as connection, connection.transaction():
-        yield PostgresTx(connection)
+    with _outages():
+        connection = _begun(pool)
+        try:
+            yield PostgresTx(connection)
+            if connection.execute("COMMIT").statusmessage != "COMMIT":  # the server says ROLLBACK of one that failed
+                raise NotDurable("a statement failed, and nobody said so")
+        except BaseException:
+            if not connection.closed and connection.info.transaction_status != TransactionStatus.IDLE:
+                connection.execute("ROLLBACK")
+            raise
+        finally:
+            pool.putconn(connection)
+
+
+def _begun(pool: Pool) -> psycopg.Connection[tuple[Any, ...]]:
+    """A connection in a new transaction. One that is gone is found out here, where nothing has been done yet."""
+    for left in reversed(range(pool.max_size + 1)):
+        connection = pool.getconn()
+        try:
+            connection.execute("BEGIN")
+            return connection
+        except _BROKEN:
+            pool.putconn(connection)
+            if not left:
+                raise
+    raise AssertionError("unreachable")
 
 
 def group_writer(pool: Pool) -> GroupWriter:
     """Group commit of what many threads keep at once, in a thread of its own."""
-    broken = (psycopg.OperationalError, psycopg.InterfaceError)
-    return GroupWriter(lambda: transaction(pool), concerns_all=broken, name="crossdock-ingest")
+    return GroupWriter(lambda: transaction(pool), concerns_all=_BROKEN, name="crossdock-ingest")
 
 
 def pool_of(url: str, size: int) -> Pool:
