@@ -25,6 +25,7 @@ MailKind = Literal["confirmation", "shipped", "delivered", "refunded", "cancelle
 Method = Literal["warehouse", "self", "pickup", "digital", "storefront", "none"]
 
 _TARGET = re.compile(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]{1,253})(:[0-9]{1,5})?")
+_REFERENCE = re.compile(r"\$\{(env|file|secret):[^{}]+\}")
 _BIND = re.compile(r"(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]{1,253}):([0-9]{1,5})")
 
 
@@ -63,6 +64,21 @@ def _target(text: str) -> str:
     if not _TARGET.fullmatch(text):
         raise Mendable(f"'{text}' names no target", "write a host or HOST:PORT, such as 10.0.0.5:8443")
     return text.lower()
+
+
+EMBEDDED = "sqlite"
+
+
+def _store(text: str) -> str:
+    if text == EMBEDDED or _REFERENCE.fullmatch(text):
+        return text
+    parts = urlsplit(text)
+    if parts.scheme not in ("postgresql", "postgres"):
+        mend = f"write {EMBEDDED}, postgresql://USER@HOST/DATABASE, or a reference such as ${{env:DATABASE_URL}}"
+        raise Mendable("this names no store", mend)
+    if parts.password:
+        raise Mendable("a password stands here in clear", "put the whole URL into the environment: ${env:DATABASE_URL}")
+    return text
 
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
@@ -213,6 +229,9 @@ class HubConfig(Part):
     """What `hub.yaml` may hold."""
 
     hub: HubPart = HubPart()
+    store: Annotated[str, AfterValidator(_store)] = Field(
+        default=EMBEDDED, description="sqlite: a file in hub.data, for one process; or a PostgreSQL database for many"
+    )
     routing: list[RoutePart] = []
     connections: dict[Name, ConnectionPart] = {}
 

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from hub.assembly.clock import AnchoredClock, boot_identity
 from hub.assembly.config import FILE, HubConfig
 from hub.assembly.home import Home
+from hub.assembly.storage import Storage, storage_of
 from hub.language.document import load, validate
+from hub.model.contract import NotDurable
 from hub.store import upgrade
 from hub.store.moments import SqlStore
-from hub.store.open import hold_lock
 from hub.vault.keys import InstallKey, KeyFault
 
+_ASK_AGAIN_SECONDS = 20.0
 KEY_FACT = "key"  # which install key the database belongs to
 CONFIG_FACT = "config"  # the hash of the hub.yaml that is in force
 CLOCK_FACT = "clock"  # since when, and by what, the clock can be trusted
@@ -22,26 +28,24 @@ class Older(Exception):
     """The database was written by an older Crossdock. The message says what to do."""
 
 
-def migrated(path: Path) -> None:
-    """A new file gets its schema at once; an older one only after a backup, by a command that a person gives."""
-    before = upgrade.revision(path)
+def migrated(storage: Storage) -> None:
+    """A new one gets its schema at once; an older one only after a backup, by a command that a person gives."""
+    before = storage.revision()
     if before is not None and before < upgrade.HEAD:
         raise Older("The database was written by an older Crossdock. Run: crossdock upgrade")
-    upgrade.upgrade(path)
+    storage.upgrade()
 
 
 def prepare(folder: Path) -> None:
     """Makes a new installation's database, where it has none yet. For a process that is about to end, or to become
     another: what makes a database takes memory that no running hub needs. Raises what `open_hub` would.
     """
-    if Home(folder).database.exists():
-        return
-    told = validate(load(folder / FILE), HubConfig).hub
-    path = Home(folder, told.data, told.vault).database
-    if upgrade.revision(path) is None:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with hold_lock(path):
-            migrated(path)
+    config = validate(load(folder / FILE), HubConfig)
+    home = Home(folder, config.hub.data, config.hub.vault)
+    storage = storage_of(config, home)
+    if storage.revision() is None:
+        with closing(storage.hold()):
+            migrated(storage)
 
 
 def read_fact(store: SqlStore, name: str) -> str | None:
@@ -58,12 +62,45 @@ def write_fact(store: SqlStore, name: str, value: str) -> None:
     store.writer.run(lambda tx: tx.run(sql, name=name, value=value))
 
 
-def clock_of(store: SqlStore, *, own: bool) -> AnchoredClock:
-    """The hub's clock; the hub that owns the store hands on from process to process since when it can be trusted."""
+def clock_of(store: SqlStore, *, own: bool, shared: bool) -> AnchoredClock:
+    """The hub's clock; the hub that owns the store hands on from process to process since when it can be trusted.
+
+    Processes of many machines share the clock of their database; each trusts it as far back as it has run itself.
+    """
+    if shared:
+        return AnchoredClock(wall=ServerClock(store))
     clock = AnchoredClock()
     if own:
         write_fact(store, CLOCK_FACT, clock.steady(read_fact(store, CLOCK_FACT), boot_identity()).text())
     return clock
+
+
+class ServerClock:
+    """The time of the database's machine: asked for now and then, and counted on from there."""
+
+    def __init__(self, store: SqlStore, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._store, self._monotonic = store, monotonic
+        self._known: tuple[datetime, float] | None = None
+
+    def __call__(self) -> datetime:
+        known, now = self._known, self._monotonic()
+        if known is None or now - known[1] > _ASK_AGAIN_SECONDS:
+            known = self._ask(now)
+        return known[0] + timedelta(seconds=now - known[1])
+
+    def _ask(self, now: float) -> tuple[datetime, float]:
+        """Raises NotDurable only where it was never answered: then nothing else would work either."""
+        try:
+            row = self._store.readers.tx().one("SELECT clock_timestamp() AS now")
+        except NotDurable:
+            if self._known is None:
+                raise
+            moment = self._known[0] + timedelta(seconds=now - self._known[1])
+        else:
+            assert row is not None
+            moment = row["now"].astimezone(UTC)
+        self._known = (moment, now)
+        return self._known
 
 
 def key_mark(key: InstallKey) -> str:

@@ -75,7 +75,8 @@ class HubProcess:
         self.kills = 0
 
     def start(self) -> None:
-        command = [*self._prefix, sys.executable, "-m", "hub.cli.main", "serve", "--home", str(self._home.folder)]
+        words = ["serve", "--home", str(self._home.folder), "--port", str(self._port)]
+        command = [*self._prefix, sys.executable, "-m", "hub.cli.main", *words]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log)
 
@@ -222,18 +223,19 @@ def answers(home: Home) -> list[dict[str, Any]]:
 
 def answers_by(rows: Callable[[str], Sequence[Sequence[Any]]]) -> list[dict[str, Any]]:
     """The same for a database that is asked in some other way."""
-    orders = rows("SELECT connection, source_id, state FROM orders")
+    orders = rows("SELECT connection, source_id, state FROM orders WHERE document IS NOT NULL")
     found = [{"connection": c, "source_order_id": s, "state": state} for c, s, state in orders]
-    held = rows("SELECT connection, CAST(body AS TEXT) FROM messages WHERE state = 'held'")
+    held = rows("SELECT connection, body FROM messages WHERE state = 'held' ORDER BY id")
     known = {answer["source_order_id"] for answer in found}
     for connection, body in held:
-        source_id = _named(body)
+        source_id = _named(bytes(body))
         if source_id is not None and source_id not in known:
+            known.add(source_id)
             found.append({"connection": connection, "source_order_id": source_id, "state": "held"})
     return found
 
 
-def _named(body: str) -> str | None:
+def _named(body: bytes) -> str | None:
     """The source's id in a payload that could not be translated, if it can be read at all."""
     try:
         document = json.loads(body)

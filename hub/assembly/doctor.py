@@ -4,41 +4,27 @@ from __future__ import annotations
 
 import os
 import shutil
-import sqlite3
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from hub.assembly.build import connections_of, hang_up
-from hub.assembly.database import key_mark
+from hub.assembly.examine_store import examine_store
+from hub.assembly.finding import FAIL, NOTE, OK, WARN, Finding
 from hub.assembly.hub import LEAST_FREE_BYTES, MEBIBYTE
 from hub.assembly.install import Install, judge_secrets, survey
 from hub.assembly.probe import Probe, probe_all
 from hub.connector.connection import Connection
-from hub.store import upgrade
 from hub.vault.keys import InstallKey, KeyFault
 from hub.vault.store import Vault
-
-OK, WARN, FAIL, NOTE = "ok", "warn", "fail", "note"
 
 SUNSET_WARNING = timedelta(days=90)
 LARGEST_SKEW = timedelta(seconds=30)  # webhooks are refused at 300 s
 SLOW_SYNC_SECONDS = 0.25
 _BORN = datetime(2025, 1, 1, tzinfo=UTC)
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing examined. `state` is ok, warn, fail or note; `mend` says what to do, where there is something."""
-
-    subject: str
-    state: str
-    says: str
-    mend: str | None = None
 
 
 def examine(folder: Path, *, online: bool = True, thorough: bool = False) -> Iterator[Finding]:
@@ -64,7 +50,7 @@ def examine(folder: Path, *, online: bool = True, thorough: bool = False) -> Ite
         yield Finding("install key", FAIL, str(fault), "restore it from your backup: without it no secret can be read")
     yield _clock()
     yield from _disk(install)
-    yield from _database(install, key, thorough=thorough)
+    yield from examine_store(install, key, thorough=thorough)
     if key is not None:
         yield from _connections(install, Vault(install.home.secrets_file, key), online=online)
 
@@ -107,43 +93,6 @@ def _sync_seconds(folder: Path) -> float:
         file.flush()
         os.fsync(file.fileno())
         return time.monotonic() - began
-
-
-def _database(install: Install, key: InstallKey | None, *, thorough: bool) -> Iterator[Finding]:
-    path = install.home.database
-    found = upgrade.revision(path)
-    if found is None:
-        yield Finding("database", NOTE, "not made yet; the first start makes it")
-        return
-    if found != upgrade.HEAD:
-        older = found < upgrade.HEAD
-        mend = "run crossdock upgrade" if older else "install the Crossdock that wrote it, or restore an earlier backup"
-        yield Finding("database", FAIL, f"its schema is {found}, this version's is {upgrade.HEAD}", mend)
-    try:
-        yield from _integrity(path, key, thorough=thorough)
-    except sqlite3.Error as error:
-        yield Finding("database", FAIL, f"it cannot be read: {error}", "stop the hub and restore the latest backup")
-
-
-def _integrity(path: Path, key: InstallKey | None, *, thorough: bool) -> Iterator[Finding]:
-    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)
-    try:
-        test = "integrity_check" if thorough else "quick_check"
-        said = [str(row[0]) for row in connection.execute(f"PRAGMA {test}(5)")]
-        if said != ["ok"]:
-            yield Finding("database", FAIL, "; ".join(said), "stop the hub and restore the latest backup")
-        else:
-            size = path.stat().st_size // MEBIBYTE
-            orders, due = connection.execute(
-                "SELECT (SELECT count(*) FROM orders), (SELECT count(*) FROM steps WHERE due_at IS NOT NULL)"
-            ).fetchone()
-            yield Finding("database", OK, f"whole; {size} MiB, {orders} orders, {due} steps to come")
-        mark = connection.execute("SELECT value FROM install WHERE name = 'key'").fetchone()
-        if key is not None and mark is not None and mark[0] != key_mark(key):
-            mend = "restore the key that was in use with this database; effects are named by it"
-            yield Finding("install key", FAIL, "the database belongs to another install key", mend)
-    finally:
-        connection.close()
 
 
 def _connections(install: Install, vault: Vault, *, online: bool) -> Iterator[Finding]:

@@ -9,16 +9,18 @@ from dataclasses import dataclass, field
 
 from hub.assembly.config import ConnectionPart, Mode
 from hub.assembly.database import CONFIG_FACT, read_fact
-from hub.assembly.doctor import FAIL, NOTE, OK, WARN, Finding, tried
+from hub.assembly.doctor import tried
 from hub.assembly.edit import Page, edit
+from hub.assembly.finding import FAIL, NOTE, OK, WARN, Finding
 from hub.assembly.home import Unfit
 from hub.assembly.hub import Hub
 from hub.assembly.install import judge_secrets
 from hub.assembly.probe import probe_all
+from hub.assembly.storage import storage_of
 from hub.flow import commands
 from hub.flow.setting import MODES
 from hub.language.problem import suggestion
-from hub.store.open import Occupied, hold_lock
+from hub.store.open import Occupied
 
 _RELEASED = ("observe",)
 _BATCH = 200
@@ -115,7 +117,7 @@ def _waiting(hub: Hub) -> list[str]:
 
 def _runs(hub: Hub) -> bool:
     try:
-        hold_lock(hub.home.database).close()
+        storage_of(hub.config, hub.home, hub.vault).hold().close()
     except Occupied:
         return True
     return False

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 from wsgiref.types import WSGIApplication
 
 import structlog
@@ -29,6 +29,7 @@ from hub.assembly.home import Home
 from hub.assembly.install import Install, judge_secrets, read_install
 from hub.assembly.log import hush
 from hub.assembly.mending import read_again, readers_of
+from hub.assembly.storage import Lock, storage_of
 from hub.connector.pool import Connections
 from hub.flow.drive import Engine
 from hub.flow.setting import Setting
@@ -36,9 +37,7 @@ from hub.language.problem import Problem, Problems
 from hub.model.contract import Chore
 from hub.model.message import Delivery, Kept
 from hub.reconcile import sweep as sweeping
-from hub.store import upgrade
 from hub.store.moments import SqlStore
-from hub.store.open import hold_lock, open_sqlite
 from hub.store.views import Views
 from hub.vault.keys import InstallKey
 from hub.vault.store import Vault
@@ -64,7 +63,7 @@ class Hub:
         self._key, self._around = key, around
         self._built = built
         self._doors = Doors(built.doors, vault.resolve)
-        self._lock: IO[str] | None = None
+        self._lock: Lock | None = None
         self._changing = threading.Lock()
         self._engine: Engine | None = None
         self._door: WebhookFrontDoor | None = None
@@ -226,10 +225,11 @@ class Hub:
 
     # --- opening
 
-    def own(self, lock: IO[str]) -> None:
-        """The store is ours: leases of earlier boots end, and what the files say is written down."""
+    def own(self, lock: Lock, *, alone: bool) -> None:
+        """What the files say is written down; where the store is ours `alone`, leases of earlier boots end."""
         self._lock = lock
-        self.store.expire_leases(self.clock())
+        if alone:
+            self.store.expire_leases(self.clock())
         self.settle()
 
     def settle(self) -> None:
@@ -290,23 +290,22 @@ def open_hub(
     vault = Vault(install.home.secrets_file, key)
     if own:  # a command may be given where the hub's own environment, and so its secrets, are not at hand
         _raise(judge_secrets(install, vault))
-    path = install.home.database
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    storage = storage_of(install.config, install.home, vault)
     with contextlib.ExitStack() as undo:
-        lock = hold_lock(path) if own or upgrade.revision(path) is None else None
+        lock = storage.hold() if own or storage.revision() is None else None
         if lock is not None:
             undo.callback(lock.close)
-        migrated(path)
-        store = open_sqlite(path, threaded=threaded)
+        migrated(storage)
+        store = storage.open(threaded=threaded, workers=install.config.hub.workers)
         undo.callback(store.close)
         same_key(store, key)
         around = around or Surroundings()
         if clock is None:
-            clock = trusted = clock_of(store, own=own)
+            clock = trusted = clock_of(store, own=own, shared=storage.shared)
             around = replace(around, steady_since=trusted.steady_since)
         hub = Hub(build(install, vault, key, store, around), vault, key, store, clock, around)
         if own and lock is not None:
-            hub.own(lock)
+            hub.own(lock, alone=not storage.shared)
         elif lock is not None:
             lock.close()  # it was held to make the file
         undo.pop_all()

@@ -10,7 +10,8 @@ from typing import Any
 from hub.assembly.build import connections_of, hang_up
 from hub.assembly.comparing import Comparison, Sold, compare, sold
 from hub.assembly.connecting import Draft, Role, env_of, needs_own_secret, roles_of, signing_credential
-from hub.assembly.doctor import FAIL, Finding, tried
+from hub.assembly.doctor import tried
+from hub.assembly.finding import FAIL, Finding
 from hub.assembly.install import open_vault, survey
 from hub.assembly.probe import Probe, probe
 from hub.assembly.registering import Registered, address_of, register

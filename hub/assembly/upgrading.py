@@ -3,13 +3,16 @@ migrations."""
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from hub.assembly.reading import home_of
+from hub.assembly.config import FILE, HubConfig
+from hub.assembly.home import Home
+from hub.assembly.storage import storage_of
+from hub.language.document import load, validate
 from hub.store import upgrade as store
-from hub.store.open import hold_lock
 from hub.vault.files import replace_private
 
 
@@ -25,28 +28,27 @@ class Upgraded:
 
 
 def upgrade(folder: Path, now: datetime, *, only_backup: bool = False) -> Upgraded:
-    """Backs up the database, the install key, the secrets and `hub.yaml`, then migrates. No hub may be running:
-    Occupied.
+    """Backs up the database, the install key, the secrets and `hub.yaml`, then migrates. No embedded hub may be
+    running: Occupied. A PostgreSQL database is backed up by its own means, and migrated while hubs run.
 
     Raises Problems, Newer, NotDurable, OSError where there is no room for the backup: then nothing was changed.
     """
-    home = home_of(folder)
-    home.data.mkdir(parents=True, exist_ok=True)
-    lock = hold_lock(home.database)
-    try:
-        before = store.revision(home.database)
+    config = validate(load(folder / FILE), HubConfig)
+    home = Home(folder, config.hub.data, config.hub.vault)
+    storage = storage_of(config, home)
+    with closing(storage.hold()):
+        before = storage.revision()
         target = home.backups / f"{now:%Y%m%dT%H%M%SZ}"
         files: list[Path] = []
-        if home.database.exists():
+        if before is not None:
             target.mkdir(parents=True, mode=0o700)
-            files.append(store.backup(home.database, target, now))
+            if not storage.shared:
+                files.append(store.backup(home.database, target, now))
             files += _copied(target, (home.key_file, home.secrets_file, home.config))
         if only_backup:
             return Upgraded(before, before or store.HEAD, target if files else None, tuple(files))
-        before, after = store.upgrade(home.database)
+        before, after = storage.upgrade()
         return Upgraded(before, after, target if files else None, tuple(files))
-    finally:
-        lock.close()
 
 
 def _copied(target: Path, sources: tuple[Path, ...]) -> list[Path]:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from hub.assembly.doctor import FAIL, WARN, examine
+from hub.assembly.doctor import examine
+from hub.assembly.finding import FAIL, WARN
 from hub.assembly.home import find_home
 from hub.cli import say
 

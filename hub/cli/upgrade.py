@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from hub.assembly.doctor import FAIL, examine
+from hub.assembly.doctor import examine
+from hub.assembly.finding import FAIL
 from hub.assembly.home import find_home
 from hub.assembly.upgrading import Upgraded, upgrade
 from hub.cli import say

@@ -18,6 +18,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 import hub.assembly.hub
+import hub.assembly.storage
 import hub.flow.drive
 from hub.assembly.hub import Hub
 from hub.flow.drive import Engine
@@ -86,8 +87,9 @@ def live(lodge: Lodge, board: Board, case: Case, process: int) -> None:
 def _see_everything(watch: Watch) -> None:
     """Puts the watch where the engine drives its workers, and where the store writes, also during a start."""
     opener: Any = hub.assembly.hub
+    storage: Any = hub.assembly.storage
     driver: Any = hub.flow.drive
-    drive, opens = driver.drive, opener.open_sqlite
+    drive, opens = driver.drive, storage.open_sqlite
 
     def open_sqlite(*args: Any, **options: Any) -> Any:
         store = opens(*args, **options)
@@ -95,7 +97,7 @@ def _see_everything(watch: Watch) -> None:
         return store
 
     SeenEngine.watch = watch
-    opener.Engine, opener.open_sqlite = SeenEngine, open_sqlite
+    opener.Engine, storage.open_sqlite = SeenEngine, open_sqlite
     driver.drive = lambda work, clock: drive(watch.drive(work), clock)
 
 

@@ -14,9 +14,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from ruamel.yaml import YAML
 
-from hub.assembly.demo import HubProcess, answers, free_port
+from hub.assembly.demo import HubProcess, answers_by, free_port
 from hub.assembly.demo_files import ACCOUNTS, write
 from hub.assembly.desk import Desk
 from hub.assembly.home import Home
@@ -46,7 +47,8 @@ class Town:
 
     `people` may add to the world before it opens; `storefront` overrides what each storefront's connection says;
     `configure` may change the whole hub.yaml, and put secrets into the vault, before the hub starts; `prefix` stands
-    before its command; `beside` is a town in whose world this one's hub stands too, an installation of its own.
+    before its command; `beside` is a town in whose world this one's hub stands too, an installation of its own;
+    `database` is the URL of a PostgreSQL one, where the hub's is no file.
     """
 
     def __init__(
@@ -62,9 +64,10 @@ class Town:
         webhooks: bool = True,
         prefix: Callable[[Home], Sequence[str]] = lambda home: (),
         beside: Town | None = None,
+        database: str | None = None,
     ) -> None:
         self._names, self._storefront, self._webhooks, self._configure = names, storefront, webhooks, configure
-        self._beside = beside
+        self._beside, self._database = beside, database
         if beside is None:
             (directory / "world").mkdir(parents=True)
             self.world = World.standard(3, directory / "world", time.time, settings or Settings.hasty(), level)
@@ -94,6 +97,8 @@ class Town:
         yaml = YAML()
         yaml.representer.ignore_aliases = lambda *_: True  # what two connections share is written out
         document = yaml.load(self.home.config)
+        if self._database is not None:
+            document["store"] = self._database
         self._configure(document, Vault(self.home.secrets_file, InstallKey(self.home.key_file)))
         with self.home.config.open("w", encoding="utf-8") as file:
             yaml.dump(document, file)
@@ -163,7 +168,7 @@ class Town:
 
     def states(self) -> dict[str, str]:
         """`connection:source id` -> the hub's word for the order."""
-        return {f"{a['connection']}:{a['source_order_id']}": a["state"] for a in answers(self.home)}
+        return {f"{a['connection']}:{a['source_order_id']}": a["state"] for a in answers_by(self.query)}
 
     def needs(self) -> dict[str, set[str]]:
         """Order (or connection) -> why something of it waits for a person, as `crossdock attention` tells."""
@@ -175,6 +180,9 @@ class Town:
 
     def query(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         """Looks into the hub's database, which stays the hub's."""
+        if self._database is not None:
+            with psycopg.connect(self._database) as connection:
+                return connection.execute(sql.replace("?", "%s").encode(), values).fetchall()
         return self.query_at(self.home.database, sql, *values)
 
     @staticmethod
