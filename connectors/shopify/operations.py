@@ -61,7 +61,7 @@ def lacking_scopes(granted: Sequence[str], needed: Sequence[str]) -> list[str]:
 
 def _rooms(answer: Mapping[str, Any]) -> list[Plain]:
     """The open fulfilment orders, in Shopify's order."""
-    order = (answer.get("data") or {}).get("order")
+    order = answer["data"]["order"]
     if order is None:
         raise Unusable("the order does not exist in Shopify any more")
     found = order["fulfillmentOrders"]

@@ -96,7 +96,7 @@ class HubProcess:
             retry_error_callback=lambda _: False,
         )
         if not waiting(self._is_up_or_gone) or not self.is_up():
-            raise HubFailed(self._last_words())
+            raise HubFailed(self.last_words())
 
     def _is_up_or_gone(self) -> bool:
         """Whether there is nothing more to wait for."""
@@ -138,7 +138,8 @@ class HubProcess:
             self._process.kill()
             return self._process.wait()
 
-    def _last_words(self) -> str:
+    def last_words(self) -> str:
+        """The end of what it and those before it said."""
         text = self._log.read_text(encoding="utf-8", errors="replace") if self._log.exists() else ""
         return text[-2000:] or "the hub said nothing"
 

@@ -19,7 +19,7 @@ from hub.connector.plugin import Send
 from hub.connector.rest import Prepared, hand_made, refused
 from hub.connector.result import shaped
 from hub.connector.verdict import Answer, judge
-from hub.model.contract import CannotPrepare
+from hub.model.contract import CannotPrepare, NotPrepared
 from hub.model.outcome import Outcome, Verdict
 from hub.wire import redact
 from hub.wire.call import Blocked, NotSent, Request, Response, Timeout, Transport
@@ -123,6 +123,13 @@ def prepare_with_hatch(connector: Connector, operation: Operation, scope: Scope)
         prepared.store()
     except CannotPrepare:
         raise
+    except (LookupError, TypeError, AttributeError) as error:
+        if not scope.get("also"):
+            raise Fault(f"the hatch cannot prepare it: {error!r}", name) from error
+        # A further question was answered with what is no answer to it: another time it may be.
+        raise NotPrepared(
+            Outcome(Verdict.NOT_EXECUTED, code="unreadable", message=f"not as expected: {error!r}")
+        ) from error
     except Exception as error:  # the hatch's own code: whatever it raises, nothing was sent
         raise Fault(f"the hatch cannot prepare it: {error}", name) from error
     return prepared

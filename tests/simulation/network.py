@@ -49,6 +49,7 @@ class Network:
     replica: Replica | None = None  # what storefronts answer lookups from
     looking: bool = False  # what is asked now is a lookup
     outages: list[Outage] = field(default_factory=list)
+    crossed: set[str] = field(default_factory=set)  # orders that a late request took out of their cancellation
     census: Counter[str] = field(default_factory=Counter)  # of what befell calls on their way
     sent: list[bytes] = field(default_factory=list)  # what left since somebody cleared it: requests and letters
 
@@ -119,7 +120,10 @@ class Network:
         order, who = self.trace.about, self.trace.who
 
         def arrive() -> None:
+            before = self._cancelled(order)
             answer = handle()
+            if before and not self._cancelled(order):
+                self.crossed.add(order)
             self.trace.note(f"    {what} arrives late -> {answer.status}", who=who, order=order)
 
         self.later(self.clock.micros + int(after * 1e6), arrive)
@@ -127,6 +131,11 @@ class Network:
         self.census["late request"] += 1
         self.clock.spend(total)
         raise Unanswered("no answer within the deadline")
+
+    def _cancelled(self, order: str) -> bool:
+        """Whether the storefront calls the hub's order cancelled now."""
+        source_id = order.partition(":")[2]
+        return any(o.status == "cancelled" for o in self.world.desk.orders.values() if o.id == source_id)
 
     def _answered(self, answer: Answer, total: float) -> Response:
         if answer.hold:

@@ -165,6 +165,7 @@ class Torture:
             "full_disk_spells": told.counts["full_disk_spells"],
             "ends_with_a_full_disk": sum(full for _, full in told.ends),
             "ends_without_reason": sum(not full for _, full in told.ends),
+            "last_words": told.last_words,
             "ends": [f"status {status}{' (disk full)' * full}" for status, full in told.ends],
             "median_boot_seconds": round(boots[len(boots) // 2], 2) if boots else None,
             "longest_boot_seconds": round(boots[-1], 2) if boots else None,

@@ -29,6 +29,7 @@ class Tormentor:
         self._chance = random.Random(f"torture {terms.seed}")
         self.counts: Counter[str] = Counter()
         self.ends: list[tuple[int, bool]] = []
+        self.last_words: list[str] = []  # of those that ended without a full disk
         self.boots: list[float] = []
         self.longest_stop = 0.0
         self._phase: Phase = "living"
@@ -84,6 +85,8 @@ class Tormentor:
         """Has it come up, has it ended by itself?"""
         if (status := self._hub.ended()) is not None:
             self.ends.append((status, self._full is not None))
+            if self._full is None:
+                self.last_words.append(self._hub.last_words())
             self._hub.start()
             self._booting()
         elif self._phase == "booting" and self._hub.is_up():

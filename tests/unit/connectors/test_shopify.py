@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 
 from hub.connector.load import load
-from hub.language.decode import decode_json
+from hub.language.decode import canonical_json, decode_json
 from hub.mapping.load import load as load_mapping
 from hub.mapping.translator import translate_document
+from hub.model.contract import NotPrepared
 from hub.model.outcome import Verdict
 from hub.sandbox.ledger import read_ledgers
+from hub.wire.call import Request, Response
 from tests.unit.connectors.carried import Carrier, Line, order_facts
 from tests.unit.sandbox.clerk import Clerk
 
@@ -240,6 +242,28 @@ def test_what_somebody_else_fulfilled_is_not_fulfilled_again(clerk: Clerk, line:
     unit = next(each for each in order.lines if each.ships)
     asked: dict[str, Any] = {"source_id": order.id, "order": order_facts(order.id), "notify": False, "complete": True}
     assert "fulfilled already" in line.refused("shipment.announce", parcel=parcel("1Z1", **{f"l{unit.id}": 1}), **asked)
+
+
+@pytest.mark.parametrize(
+    "garbled", [{}, {"data": None}, {"data": {}}, {"data": []}, {"data": {"order": True}}, {"data": {"order": "x"}}]
+)
+def test_an_answer_that_is_none_says_nothing_of_the_order(
+    clerk: Clerk, line: Line, monkeypatch: pytest.MonkeyPatch, carrier: Carrier, garbled: Any
+) -> None:
+    """What can be fulfilled is asked again another time; only a plain null says that the order is gone."""
+    order = clerk.place(AURORA, "captured at Shopify")
+    asked: dict[str, Any] = {"source_id": order.id, "order": order_facts(order.id), "notify": False, "complete": True}
+    told: list[Any] = [garbled, {"data": {"order": None}}]
+    send = carrier.send
+
+    def garbling(request: Request) -> Response:
+        answer = send(request)
+        return Response(200, answer.headers, canonical_json(told.pop(0))) if b"Rooms" in request.body else answer
+
+    monkeypatch.setattr(carrier, "send", garbling)
+    with pytest.raises(NotPrepared):
+        line.connection.prepare("shipment.announce", {**asked, "parcel": parcel("1Z1", l1=1)})
+    assert "does not exist" in line.refused("shipment.announce", parcel=parcel("1Z1", l1=1), **asked)
 
 
 def test_the_account_and_its_webhooks(clerk: Clerk, line: Line) -> None:
