@@ -34,6 +34,7 @@ class Tormentor:
         self.longest_stop = 0.0
         self._phase: Phase = "living"
         self._full: Disk | None = None
+        self._was_full = False  # at some time of this process's life: it may end when there is room again
         now = time.monotonic()
         self._since = now
         self._kill_at = now + self._between(terms.kill_every)
@@ -84,8 +85,8 @@ class Tormentor:
     def _look(self, now: float) -> None:
         """Has it come up, has it ended by itself?"""
         if (status := self._hub.ended()) is not None:
-            self.ends.append((status, self._full is not None))
-            if self._full is None:
+            self.ends.append((status, self._was_full))
+            if not self._was_full:
                 self.last_words.append(self._hub.last_words())
             self._hub.start()
             self._booting()
@@ -101,6 +102,7 @@ class Tormentor:
         self._phase, self._since = "booting", time.monotonic()
         early = self._moves and self._chance.random() < self._terms.killed_booting
         self._kill_at = self._since + self._chance.uniform(0.05, 1.5) if early else math.inf
+        self._was_full = self._full is not None
         if self._full is not None:
             self._full.fill(self._hub.pid)
 
@@ -142,7 +144,7 @@ class Tormentor:
         self._move_at = now + self._between(self._terms.clock_every)
 
     def _fill(self, now: float) -> None:
-        self._full = self._chance.choice(self._disks)
+        self._full, self._was_full = self._chance.choice(self._disks), True
         self._full.fill(self._hub.pid)
         self.counts["full_disk_spells"] += 1
         self.counts["full_by_limit" if self._full.limits else "full_by_disk"] += 1
