@@ -28,7 +28,7 @@ def effects(case: Case) -> Broken:
                 continue
             lines = truth.all_of(effect, book, ledgers)
             name = f"{effect.capability} of {effect.subject} ({effect.generation})"
-            if effect.executed and not lines:
+            if effect.executed and not lines and not case.voided_by_both(key, effect.capability):
                 yield Violation("phantom", key, f"{name} is done, and no ledger knows it")
             elif effect.executed is False and lines and not _excused(book, effect):
                 yield Violation("disowned", key, f"{name} surely did not happen, says the hub; the ledger knows it")

@@ -31,6 +31,13 @@ class Case:
     refunded: Set[str]
     clicked: Set[str]
 
+    def voided_by_both(self, key: str, capability: str) -> bool:
+        """A person at the hub and the merchant cancelled it at once: the storefront let the authorisation go, and the
+        hub, which had not heard of it, was told that it was gone.
+        """
+        told = self.evidence.orders.get(key.partition(":")[2])
+        return capability == "payment.void" and key in self.cancelled and bool(told and told["cancelled_at"])
+
     def answers(self) -> list[dict[str, Any]]:
         """What the hub says of each order, and of payloads that it holds because no mapping could read them."""
         return answers_by(self.rows)

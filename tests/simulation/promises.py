@@ -39,6 +39,7 @@ def verdict(case: Case) -> Broken:
     for offence in verdict_of(case.evidence, case.answers(), 0.0).offences:
         key = keys.get(offence.order, offence.order)
         forgiven = key in case.cancelled and offence.count in _OF_CANCELLED
+        forgiven |= offence.count == "attempted_doubles" and case.voided_by_both(key, offence.why.partition(" ")[0])
         if offence.count in ZEROES and not forgiven:
             yield Violation(offence.count, key, f"{offence.name} ({offence.story}): {offence.why}")
 
