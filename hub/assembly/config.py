@@ -69,6 +69,21 @@ def _target(text: str) -> str:
 EMBEDDED = "sqlite"
 
 
+NO_QUEUE = "none"
+
+
+def _queue(text: str) -> str:
+    if text == NO_QUEUE or _REFERENCE.fullmatch(text):
+        return text
+    parts = urlsplit(text)
+    if parts.scheme not in ("redis", "rediss", "unix"):
+        mend = f"write {NO_QUEUE}, redis://HOST:6379/0, or a reference such as ${{env:REDIS_URL}}"
+        raise Mendable("this names no queue", mend)
+    if parts.password:
+        raise Mendable("a password stands here in clear", "put the whole URL into the environment: ${env:REDIS_URL}")
+    return text
+
+
 def _store(text: str) -> str:
     if text == EMBEDDED or _REFERENCE.fullmatch(text):
         return text
@@ -231,6 +246,9 @@ class HubConfig(Part):
     hub: HubPart = HubPart()
     store: Annotated[str, AfterValidator(_store)] = Field(
         default=EMBEDDED, description="sqlite: a file in hub.data, for one process; or a PostgreSQL database for many"
+    )
+    queue: Annotated[str, AfterValidator(_queue)] = Field(
+        default=NO_QUEUE, description="none: who serves also works; or a Valkey or Redis that wakes `crossdock worker`s"
     )
     routing: list[RoutePart] = []
     connections: dict[Name, ConnectionPart] = {}

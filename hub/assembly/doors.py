@@ -6,10 +6,13 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import structlog
 
+from hub.model.contract import Inbox
+from hub.model.message import Delivery, Kept
 from hub.vault.keys import KeyFault
 from hub.vault.store import SecretFault
 from hub.webhook.receiver import Endpoint
@@ -70,3 +73,16 @@ class Doors:
             except (SecretFault, KeyFault, UnusableSecret) as fault:
                 _log.warning("a webhook secret cannot be used", connection=door.connection, why=str(fault))
         return tuple(keys)
+
+
+class Waking:
+    """The store as the front door sees it: a delivery that was kept is looked at at once."""
+
+    def __init__(self, inbox: Inbox, wake: Callable[[], None]) -> None:
+        self._inbox, self._wake = inbox, wake
+
+    def keep(self, delivery: Delivery, now: datetime) -> Kept:
+        done = self._inbox.keep(delivery, now)
+        if done is Kept.NEW:
+            self._wake()
+        return done

@@ -24,18 +24,17 @@ from hub.assembly.catalogue import Catalogue, kept
 from hub.assembly.config import HubConfig
 from hub.assembly.database import CONFIG_FACT, clock_of, migrated, same_key, write_fact
 from hub.assembly.desk import Desk, desk_of
-from hub.assembly.doors import Doors
-from hub.assembly.home import Home
+from hub.assembly.doors import Doors, Waking
+from hub.assembly.home import Home, Unfit
 from hub.assembly.install import Install, judge_secrets, read_install
+from hub.assembly.labour import Labour, labour_of, wait_for_tokens
 from hub.assembly.log import hush
 from hub.assembly.mending import read_again, readers_of
-from hub.assembly.storage import Lock, storage_of
+from hub.assembly.storage import Lock, queue_of, storage_of
 from hub.connector.pool import Connections
-from hub.flow.drive import Engine
 from hub.flow.setting import Setting
 from hub.language.problem import Problem, Problems
 from hub.model.contract import Chore
-from hub.model.message import Delivery, Kept
 from hub.reconcile import sweep as sweeping
 from hub.store.moments import SqlStore
 from hub.store.views import Views
@@ -65,7 +64,8 @@ class Hub:
         self._doors = Doors(built.doors, vault.resolve)
         self._lock: Lock | None = None
         self._changing = threading.Lock()
-        self._engine: Engine | None = None
+        self._labour: Labour | None = None
+        self._works = False
         self._door: WebhookFrontDoor | None = None
         self._closed = False
         self.after_reload: list[Callable[[], None]] = []
@@ -125,7 +125,7 @@ class Hub:
         found = []
         if self._closed:
             found.append("the hub is stopping")
-        elif self._lock is not None and self._engine is None:
+        elif self._lock is not None and self._labour is None:
             found.append("the workers are not running")
         free = shutil.disk_usage(self.home.data).free
         if free < LEAST_FREE_BYTES:
@@ -136,7 +136,7 @@ class Hub:
 
     def front_door(self, app: WSGIApplication) -> WebhookFrontDoor:
         """`app` with `/webhooks/` before it. Its `counters` are the front door's."""
-        self._door = WebhookFrontDoor(app, self._doors, _Waking(self), self.clock)
+        self._door = WebhookFrontDoor(app, self._doors, Waking(self.store, self.wake), self.clock)
         return self._door
 
     def sweep(self, setting: Setting, chore: Chore, now: datetime) -> tuple[datetime | None, dict[str, Any]]:
@@ -149,21 +149,32 @@ class Hub:
         built = self._built
         return sweeping.sweep(self.store, built.connections, built.translator, source, chore.detail, now)
 
-    def start(self) -> None:
-        """Starts the workers and lets the storefronts be swept. Only for a hub that owns its store."""
+    def start(self, *, works: bool = False) -> None:
+        """Starts the workers and lets the storefronts be swept. Only for a hub that owns its store.
+
+        Where `queue` in hub.yaml names one, the work is left to `crossdock worker`s, unless this is one (`works`).
+        """
         with self._changing:
             if self._lock is None:
                 raise RuntimeError("this hub was opened beside another and does not work the queue")
-            if self._engine is None and not self._closed:
+            if self._labour is None and not self._closed:
+                self._works = works
                 self._plan_sweeps()
-                self._engine = self._make_engine()
-                self._engine.start()
+                self._labour = self._make_labour()
+                self._labour.start()
+
+    def work(self) -> None:
+        """Starts as one of the queue's workers, and works until SIGTERM or SIGINT. Raises Unfit without a queue."""
+        url = queue_of(self.config, self.home, self.vault)
+        if url is None:
+            raise Unfit("hub.yaml names no queue, so `crossdock serve` does the work itself; write queue: redis://…")
+        self.start(works=True)
+        wait_for_tokens(url, lambda: self._labour)
 
     def wake(self) -> None:
         """Something may be due now."""
-        engine = self._engine
-        if engine is not None:
-            engine.wake()
+        if (labour := self._labour) is not None:
+            labour.wake()
 
     def reload(self) -> bool:
         """Takes up a changed `hub.yaml`: settings, routing, modes, secrets, connections. Flows stay as they were read.
@@ -194,7 +205,7 @@ class Hub:
 
     def _swap(self, built: Built) -> None:
         """What is running finishes under what was in force; what begins then, begins under the new."""
-        before, running = self._built, self._engine
+        before, running = self._built, self._labour
         if running is not None:
             running.stop()
         self._built = built
@@ -204,8 +215,8 @@ class Hub:
                 self.settle()
         finally:  # even on a full disk the workers go on
             if running is not None:
-                self._engine = self._make_engine()
-                self._engine.start()
+                self._labour = self._make_labour()
+                self._labour.start()
         if running is not None:
             self._plan_sweeps()
         hang_up(one for one in before.connections if self.connections.get(one.account.name) is not one)
@@ -216,8 +227,8 @@ class Hub:
             if self._closed:
                 return
             self._closed = True
-            if self._engine is not None:
-                self._engine.stop()
+            if self._labour is not None:
+                self._labour.stop()
             hang_up(self.connections)
             self.store.close()
             if self._lock is not None:
@@ -248,26 +259,14 @@ class Hub:
                 self.store.set_standing(name, now, act_from=now)
         read_again(self.store, readers_of(self.install), now)
 
-    def _make_engine(self) -> Engine:
-        return Engine(self.setting, self.clock, threads=self.config.hub.workers, sweep=self.sweep)
+    def _make_labour(self) -> Labour:
+        url = queue_of(self.config, self.home, self.vault)
+        return labour_of(self.setting, self.clock, self.config.hub.workers, self.sweep, url, works=self._works)
 
     def _plan_sweeps(self) -> None:
         for name in self._built.storefronts:
             if name in self._built.swept:
                 self.store.plan_chore("sweep", name, self.clock())
-
-
-class _Waking:
-    """The store as the front door sees it: a delivery that was kept is looked at at once."""
-
-    def __init__(self, hub: Hub) -> None:
-        self._hub = hub
-
-    def keep(self, delivery: Delivery, now: datetime) -> Kept:
-        done = self._hub.store.keep(delivery, now)
-        if done is Kept.NEW:
-            self._hub.wake()
-        return done
 
 
 def open_hub(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from hub.assembly.config import EMBEDDED, HubConfig
+from hub.assembly.config import EMBEDDED, NO_QUEUE, HubConfig
 from hub.assembly.home import Home
 from hub.store import upgrade
 from hub.store.moments import SqlStore
@@ -86,10 +86,21 @@ class Server:
         return open_postgres(self.url, threaded=threaded, connections=workers + _SPARE_CONNECTIONS if threaded else 2)
 
 
+def queue_of(config: HubConfig, home: Home, vault: Vault | None = None) -> str | None:
+    """The URL of what `queue` in hub.yaml names; None for none. Raises SecretFault, or KeyFault."""
+    if config.queue == NO_QUEUE:
+        return None
+    return _resolved(config.queue, home, vault)
+
+
+def _resolved(told: str, home: Home, vault: Vault | None) -> str:
+    if not told.startswith("$"):
+        return told
+    return (vault or Vault(home.secrets_file, InstallKey(home.key_file))).resolve(told)
+
+
 def storage_of(config: HubConfig, home: Home, vault: Vault | None = None) -> Storage:
     """What `store` in hub.yaml names. Raises SecretFault, or KeyFault, where it refers to what cannot be had."""
     if config.store == EMBEDDED:
         return Embedded(home.database)
-    if not config.store.startswith("$"):
-        return Server(config.store)
-    return Server((vault or Vault(home.secrets_file, InstallKey(home.key_file))).resolve(config.store))
+    return Server(_resolved(config.store, home, vault))

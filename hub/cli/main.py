@@ -34,6 +34,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Run": {
         "serve": ("serve", "Run the hub until it is stopped."),
+        "worker": ("worker", "Do what is due, beside serve and other workers."),
         "doctor": ("doctor", "Examine clock, disk, database, secrets and every connection."),
         "upgrade": ("upgrade", "Back up, bring the database to this version, and examine it."),
         "users": ("users", "Who may use the console, and what each may do."),

@@ -53,6 +53,9 @@ class Engine:
         self._threads = threads
         self._wake = threading.Event()
         self._stopping = threading.Event()
+        self._draining = threading.Lock()
+        self._running = 0  # pieces of work that are not done
+        self._counting = threading.Lock()
         self._claimer = threading.Thread(target=self._loop, name="crossdock-claimer", daemon=True)
 
     def start(self) -> None:
@@ -63,10 +66,39 @@ class Engine:
         self._wake.set()
 
     def stop(self, seconds: float = 30.0) -> None:
+        self.finish()
+        if self._claimer.is_alive():
+            self._claimer.join(timeout=seconds)
+        self._pool.shutdown(wait=True, cancel_futures=False)
+
+    def drain(self, limit: int = 1000) -> int:
+        """Instead of `start`: does what is due until nothing is, `limit` pieces were begun, or `finish` was called; and
+        returns once these are done. Returns how many there were.
+        """
+        begun = 0
+        with self._draining:
+            while begun < limit and not self._stopping.is_set():
+                try:
+                    claimed = self._claim()
+                except NotDurable as error:
+                    _log.warning("store unavailable", error=str(error))
+                    break
+                begun += claimed
+                if claimed:
+                    continue
+                if self._running == 0:
+                    break
+                self._wake.wait(self._patience())  # what is running may free more
+                self._wake.clear()
+            while self._running:
+                self._wake.wait(_IDLE.total_seconds())
+                self._wake.clear()
+        return begun
+
+    def finish(self) -> None:
+        """Nothing more is begun; for a signal's handler."""
         self._stopping.set()
         self._wake.set()
-        self._claimer.join(timeout=seconds)
-        self._pool.shutdown(wait=True, cancel_futures=False)
 
     def _loop(self) -> None:
         while not self._stopping.is_set():
@@ -104,6 +136,8 @@ class Engine:
         finally:  # a store that fails keeps none of the threads
             for _ in range(free - len(claims)):
                 self._free.release()
+        with self._counting:
+            self._running += len(claims)
         for claim in claims:
             self._pool.submit(self._run, claim)
         return len(claims)
@@ -128,6 +162,8 @@ class Engine:
             _log.exception("a worker met a defect", claim=_name(claim))
         finally:
             self._free.release()
+            with self._counting:
+                self._running -= 1
             self._wake.set()
 
     def _receive(self, message: StoredMessage) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-import hub.assembly.hub
+import hub.assembly.labour
 import hub.assembly.storage
 import hub.flow.drive
 from hub.assembly.hub import Hub
@@ -86,7 +86,7 @@ def live(lodge: Lodge, board: Board, case: Case, process: int) -> None:
 
 def _see_everything(watch: Watch) -> None:
     """Puts the watch where the engine drives its workers, and where the store writes, also during a start."""
-    opener: Any = hub.assembly.hub
+    labour: Any = hub.assembly.labour
     storage: Any = hub.assembly.storage
     driver: Any = hub.flow.drive
     drive, opens = driver.drive, storage.open_sqlite
@@ -97,13 +97,13 @@ def _see_everything(watch: Watch) -> None:
         return store
 
     SeenEngine.watch = watch
-    opener.Engine, storage.open_sqlite = SeenEngine, open_sqlite
+    labour.Engine, storage.open_sqlite = SeenEngine, open_sqlite
     driver.drive = lambda work, clock: drive(watch.drive(work), clock)
 
 
 def _tell(opened: Hub, board: Board) -> None:
     """Says when the hub has nothing to do at this time, and when it will have."""
-    engine = opened._engine
+    engine = opened._labour
     assert isinstance(engine, SeenEngine)
     told = 0
     while True:

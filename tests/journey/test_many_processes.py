@@ -1,17 +1,22 @@
-"""Two hubs of one installation over one PostgreSQL database: they share the work, and one may die at any moment."""
+"""One installation in many processes over one PostgreSQL database: hubs, and workers that Valkey wakes. Each may die."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from hub.assembly.demo import HubProcess, answers_by, free_port
 from hub.sandbox.verdict import ZEROES, Verdict, judge
+from hub.vault.store import Vault
 from tests.journey.town import Town
 from tests.postgres import PostgresServer
+from tests.valkey import valkey_server
 
 ORDERS = 24
 
@@ -49,3 +54,76 @@ def test_they_share_the_orders_and_the_death_of_either_doubles_and_loses_nothing
             other.stop()
         counts = verdict_on(town).counts
         assert {name: counts[name] for name in ZEROES} == dict.fromkeys(ZEROES, 0)
+
+
+class Worker:
+    """`crossdock worker` as a child."""
+
+    def __init__(self, town: Town) -> None:
+        self._command = [sys.executable, "-m", "hub.cli.main", "worker", "--home", str(town.home.folder)]
+        self._log = town.home.folder / "worker.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(self._command, stdout=log, stderr=log)
+
+    def kill(self) -> None:
+        """SIGKILL, and at once a new one."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+        self.start()
+
+    def stop(self) -> int:
+        """SIGTERM; its exit status."""
+        assert self._process is not None
+        self._process.terminate()
+        return self._process.wait(timeout=30)
+
+    def __enter__(self) -> Worker:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process is not None and self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+
+
+def test_workers_are_woken_through_a_queue_that_may_lose_everything(tmp_path: Path, url: str) -> None:
+    def queued(document: dict[str, Any], vault: Vault) -> None:
+        document["queue"] = valkey.url
+
+    with (
+        valkey_server() as valkey,
+        Town(tmp_path, database=url, level="rough", configure=queued) as town,
+        Worker(town) as one,
+        Worker(town) as other,
+    ):
+        town.scenario.run(ORDERS, 4.0, time.time())
+        time.sleep(2)
+        valkey.flush()
+        time.sleep(2)
+        one.kill()
+        valkey.stop()
+        time.sleep(3)
+        valkey.start()
+        other.kill()
+        town.until("every order has come to its end", lambda: at_their_ends(town), seconds=110)
+        counts = verdict_on(town).counts
+        assert {name: counts[name] for name in ZEROES} == dict.fromkeys(ZEROES, 0)
+        assert (one.stop(), other.stop()) == (0, 0)
+
+
+def test_who_serves_beside_workers_works_nothing_off_itself(tmp_path: Path, url: str) -> None:
+    def queued(document: dict[str, Any], vault: Vault) -> None:
+        document["queue"] = valkey.url
+
+    with valkey_server() as valkey, Town(tmp_path, database=url, configure=queued) as town:
+        order = town.place("shopify/aurora", "captured at Shopify")
+        town.until("it is kept", lambda: bool(town.query("SELECT 1 FROM messages WHERE topic = 'orders/create'")))
+        time.sleep(1.0)
+        assert town.state(order) is None
+        with Worker(town):
+            town.until("it is worked off", lambda: town.state(order) in ("waiting", "completed"))

@@ -6,7 +6,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from hub.assembly.hub import Hub, _Waking
+from hub.assembly.doors import Waking
+from hub.assembly.hub import Hub
 from hub.model import merge
 from hub.model.book import Observation
 from hub.model.contract import NotDurable
@@ -37,15 +38,15 @@ def storefront_sweep_off() -> Patch:
 
 @bug("200-before-commit", "A webhook is answered 200 before it is on disk.", undurable=0.01)
 def ok_before_commit() -> Patch:
-    original = _Waking.keep
+    original = Waking.keep
 
-    def keep(self: _Waking, delivery: Delivery, now: datetime) -> Kept:
+    def keep(self: Waking, delivery: Delivery, now: datetime) -> Kept:
         try:
             return original(self, delivery, now)
         except NotDurable:
             return Kept.NEW
 
-    return replaced(_Waking, "keep", keep)
+    return replaced(Waking, "keep", keep)
 
 
 @bug("repeat-kept-as-new", "A delivery that is repeated is kept and worked on once more.")

@@ -1,0 +1,83 @@
+"""The worker: RQ's own loop, dashboard and commands, in one process whose threads do what a token asks for.
+
+RQ forks for each job and stops it by an exception that is thrown into whatever runs. Neither is right for a drain: its
+threads share connections and what was read once, and a call that is under way must end. So jobs run in this process,
+and nothing is thrown into them; SIGTERM lets what is running finish.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+import redis
+import structlog
+from rq import SimpleWorker
+from rq.timeouts import BaseDeathPenalty
+
+from hub.queue.tokens import QUEUE
+
+_log = structlog.get_logger("crossdock.queue")
+
+_AGAIN_SECONDS = 1.0
+
+
+class _NoPenalty(BaseDeathPenalty):
+    """RQ's time limit for a job: a drain has none."""
+
+    def setup_death_penalty(self) -> None:
+        pass
+
+    def cancel_death_penalty(self) -> None:
+        pass
+
+
+class _Drainer:
+    """What a token's job finds in this process."""
+
+    work: Callable[[], None] | None = None
+
+
+def drain() -> None:
+    """The job. Runs in a process that `work` was called in."""
+    if _Drainer.work is None:
+        raise RuntimeError("this process drains nothing: begin workers with `crossdock worker`")
+    _Drainer.work()
+
+
+class DrainWorker(SimpleWorker):
+    """`crossdock worker`'s."""
+
+    death_penalty_class = _NoPenalty
+    max_connection_wait_time = 2.0
+    stop: Callable[[], None]
+
+    def handle_warm_shutdown_request(self) -> None:
+        super().handle_warm_shutdown_request()  # type: ignore[no-untyped-call]
+        self.stop()
+
+
+def work(url: str, begun: Callable[[], None], stop: Callable[[], None]) -> None:
+    """Waits for tokens, and calls `begun` for each, until SIGTERM or SIGINT: in its handler `stop` is called, after
+    which `begun` must soon return.
+    """
+    stopped = threading.Event()
+
+    def asked_to_stop() -> None:
+        stopped.set()
+        stop()
+
+    _Drainer.work = begun
+    while not stopped.is_set():
+        connection = redis.Redis.from_url(url)  # which waits for tokens longer than any answer may take
+        try:
+            worker = DrainWorker([QUEUE], connection=connection)
+            worker.stop = asked_to_stop
+            worker.work(logging_level="WARNING")
+        except (redis.RedisError, OSError) as error:
+            _log.warning("no tokens can be had", error=type(error).__name__)
+        finally:
+            connection.close()
+        if not stopped.is_set():
+            time.sleep(_AGAIN_SECONDS)
