@@ -1,4 +1,4 @@
-"""One installation in many processes over one PostgreSQL database: hubs, and workers that Valkey wakes. Each may die."""
+"""One installation in many processes over one PostgreSQL: hubs, and workers that Valkey wakes. Each may die."""
 
 from __future__ import annotations
 
