@@ -30,15 +30,19 @@ def effects(case: Case) -> Broken:
             name = f"{effect.capability} of {effect.subject} ({effect.generation})"
             if effect.executed and not lines and not case.voided_by_both(key, effect.capability):
                 yield Violation("phantom", key, f"{name} is done, and no ledger knows it")
-            elif effect.executed is False and lines and not _excused(book, effect):
+            elif effect.executed is False and lines and not _excused(book, effect, lines):
                 yield Violation("disowned", key, f"{name} surely did not happen, says the hub; the ledger knows it")
             elif effect.executed and (why := _unlike(book, effect, lines)):
                 yield Violation("content", key, f"{name}: {why}")
 
 
-def _excused(book: Book, effect: Effect) -> bool:
-    """A status that somebody else changed back is not there; another generation's line may be taken for this one's."""
+def _excused(book: Book, effect: Effect, lines: list[truth.Line]) -> bool:
+    """A status that somebody else changed back is not there; what was called back only in part was not called back;
+    another generation's line may be taken for this one's.
+    """
     if effect.capability == "order.complete":
+        return True
+    if all(line.get("result") == "PartialSuccess" for line in lines):
         return True
     return any(e.capability == effect.capability and e is not effect and e.executed for e in book.effects.values())
 
