@@ -21,6 +21,7 @@ from hub.vault.keys import InstallKey, KeyFault
 _ASK_AGAIN_SECONDS = 20.0
 KEY_FACT = "key"  # which install key the database belongs to
 CONFIG_FACT = "config"  # the hash of the hub.yaml that is in force
+MOVED_FACT = "moved"  # the file's books go on in a database: the same name stands in both
 CLOCK_FACT = "clock"  # since when, and by what, the clock can be trusted
 
 
@@ -101,6 +102,15 @@ class ServerClock:
             moment = row["now"].astimezone(UTC)
         self._known = (moment, now)
         return self._known
+
+
+def not_moved(store: SqlStore, *, shared: bool) -> None:
+    """Raises Older where the file's books go on elsewhere: what goes on from both would be done twice."""
+    if not shared and read_fact(store, MOVED_FACT) is not None:
+        raise Older(
+            "These books were moved into a PostgreSQL database: name it as store in hub.yaml. If the move was broken "
+            "off, give the command again: crossdock store move"
+        )
 
 
 def key_mark(key: InstallKey) -> str:

@@ -22,7 +22,7 @@ import structlog
 from hub.assembly.build import Built, Surroundings, build, hang_up
 from hub.assembly.catalogue import Catalogue, kept
 from hub.assembly.config import HubConfig
-from hub.assembly.database import CONFIG_FACT, clock_of, migrated, same_key, write_fact
+from hub.assembly.database import CONFIG_FACT, clock_of, migrated, not_moved, same_key, write_fact
 from hub.assembly.desk import Desk, desk_of
 from hub.assembly.doors import Doors, Waking
 from hub.assembly.home import Home, Unfit
@@ -297,6 +297,7 @@ def open_hub(
         migrated(storage)
         store = storage.open(threaded=threaded, workers=install.config.hub.workers)
         undo.callback(store.close)
+        not_moved(store, shared=storage.shared)
         same_key(store, key)
         around = around or Surroundings()
         if clock is None:

@@ -90,10 +90,11 @@ def queue_of(config: HubConfig, home: Home, vault: Vault | None = None) -> str |
     """The URL of what `queue` in hub.yaml names; None for none. Raises SecretFault, or KeyFault."""
     if config.queue == NO_QUEUE:
         return None
-    return _resolved(config.queue, home, vault)
+    return resolved(config.queue, home, vault)
 
 
-def _resolved(told: str, home: Home, vault: Vault | None) -> str:
+def resolved(told: str, home: Home, vault: Vault | None = None) -> str:
+    """What a reference stands for, or the text itself. Raises SecretFault, or KeyFault."""
     if not told.startswith("$"):
         return told
     return (vault or Vault(home.secrets_file, InstallKey(home.key_file))).resolve(told)
@@ -103,4 +104,4 @@ def storage_of(config: HubConfig, home: Home, vault: Vault | None = None) -> Sto
     """What `store` in hub.yaml names. Raises SecretFault, or KeyFault, where it refers to what cannot be had."""
     if config.store == EMBEDDED:
         return Embedded(home.database)
-    return Server(_resolved(config.store, home, vault))
+    return Server(resolved(config.store, home, vault))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import getpass
 import json
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -16,6 +17,7 @@ from typing import Any, TypeVar
 import click
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import Progress, TaskID
 from rich.table import Table
 from rich.text import Text
 
@@ -46,6 +48,23 @@ def mark(kind: str, text: str, more: str | None = None, *, stderr: bool = False)
     out.print(f"[{style}]{sign}[/] {escape(text)}")
     if more:
         out.print(Text(f"  {more}", style="dim"))
+
+
+@contextmanager
+def counting() -> Iterator[Callable[[str, int, int], None]]:
+    """Shows on a terminal how far something has come: (what, done, of how many)."""
+    out = console(stderr=True)
+    if not out.is_terminal:
+        yield lambda what, done, of: None
+        return
+    with Progress(console=out, transient=True) as progress:
+        tasks: dict[str, TaskID] = {}
+
+        def count(what: str, done: int, of: int) -> None:
+            task = tasks.setdefault(what, progress.add_task(what, total=of)) if what not in tasks else tasks[what]
+            progress.update(task, completed=done)
+
+        yield count
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], right: Sequence[str] = ()) -> None:

@@ -30,6 +30,7 @@ class Case:
     cancelled: Mapping[str, datetime]
     refunded: Set[str]
     clicked: Set[str]
+    crossed: Set[str] = frozenset()  # orders that a late request took out of their cancellation
 
     def voided_by_both(self, key: str, capability: str) -> bool:
         """A person at the hub and the merchant cancelled it at once: the storefront let the authorisation go, and the

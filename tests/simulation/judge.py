@@ -76,7 +76,8 @@ class Judge:
         """`broken_off`: the run did not come to its end, so only what broke on the way is told."""
         scene = self._scene
         evidence = Evidence.read(scene.world.directory)
-        case = Case(scene, evidence, self._books(), self.rows, self.cancelled, self.refunded, self.clicked)
+        told = (self.cancelled, self.refunded, self.clicked, scene.network.crossed)
+        case = Case(scene, evidence, self._books(), self.rows, *told)
         for check in () if broken_off else promises.ALL:
             for violation in check(case):
                 self.blame(violation.kind, violation.order, violation.why)

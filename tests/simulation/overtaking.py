@@ -88,7 +88,7 @@ def never_regresses(case: Case) -> Broken:
     """In the end the hub's order is the storefront's: cancelled where it is, the same units, the same door."""
     for key, book in case.books.items():
         told = case.evidence.orders.get(book.source_id)
-        if told is None or book.order is None or told["test"] or key in case.scene.network.crossed:
+        if told is None or book.order is None or told["test"] or key in case.crossed:
             continue
         gone = book.order.standing in _GONE
         if bool(told["cancelled_at"]) != gone and not told["refunds"]:  # some shops call what was given back cancelled

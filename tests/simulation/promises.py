@@ -51,7 +51,7 @@ def ends(case: Case) -> Broken:
         state, key = states.get(order["id"]), case.scene.key_of(order["prefix"], order["id"])
         if state is None or key in case.cancelled or state in _ENDS[order["expect"]]:
             continue
-        if state == "held" and key in case.scene.network.crossed:
+        if state == "held" and key in case.crossed:
             continue  # nobody can stop what was on its way when the cancellation came: a person is told
         if state == "held" and (key in case.clicked or order["prefix"] in case.scene.observed_accounts):
             continue
