@@ -84,7 +84,8 @@ def _queue(text: str) -> str:
     return text
 
 
-def _store(text: str) -> str:
+def store_named(text: str) -> str:
+    """What may stand as `store`. Raises Mendable."""
     if text == EMBEDDED or _REFERENCE.fullmatch(text):
         return text
     parts = urlsplit(text)
@@ -244,7 +245,7 @@ class HubConfig(Part):
     """What `hub.yaml` may hold."""
 
     hub: HubPart = HubPart()
-    store: Annotated[str, AfterValidator(_store)] = Field(
+    store: Annotated[str, AfterValidator(store_named)] = Field(
         default=EMBEDDED, description="sqlite: a file in hub.data, for one process; or a PostgreSQL database for many"
     )
     queue: Annotated[str, AfterValidator(_queue)] = Field(

@@ -109,7 +109,7 @@ def not_moved(store: SqlStore, *, shared: bool) -> None:
     if not shared and read_fact(store, MOVED_FACT) is not None:
         raise Older(
             "These books were moved into a PostgreSQL database: name it as store in hub.yaml. If the move was broken "
-            "off, give the command again: crossdock store move"
+            "off, give the command again: crossdock store copy"
         )
 
 

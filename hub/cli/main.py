@@ -36,7 +36,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "serve": ("serve", "Run the hub until it is stopped."),
         "worker": ("worker", "Do what is due, beside serve and other workers."),
         "doctor": ("doctor", "Examine clock, disk, database, secrets and every connection."),
-        "store": ("store", "Move the books into a PostgreSQL database."),
+        "store": ("store", "Copy the books into a PostgreSQL database, to go on there."),
         "upgrade": ("upgrade", "Back up, bring the database to this version, and examine it."),
         "users": ("users", "Who may use the console, and what each may do."),
         "tokens": ("tokens", "Tokens for programs that read the API or the metrics."),

@@ -127,3 +127,18 @@ def test_who_serves_beside_workers_works_nothing_off_itself(tmp_path: Path, url:
         assert town.state(order) is None
         with Worker(town):
             town.until("it is worked off", lambda: town.state(order) in ("waiting", "completed"))
+
+
+def test_a_hub_that_is_moved_in_the_middle_of_everything_loses_and_doubles_nothing(tmp_path: Path, url: str) -> None:
+    with Town(tmp_path, level="rough") as town:
+        town.scenario.run(ORDERS, 8.0, time.time())
+        time.sleep(4)
+        town.hub.stop()
+        assert town.query("SELECT count(*) FROM steps WHERE due_at IS NOT NULL") > [(0,)]
+        town.crossdock("store", "copy", "--to", url)
+        town.now_in(url)
+        town.hub.start()
+        town.hub.wait_ready()
+        town.until("every order has come to its end", lambda: at_their_ends(town), seconds=90)
+        counts = verdict_on(town).counts
+        assert {name: counts[name] for name in ZEROES} == dict.fromkeys(ZEROES, 0)

@@ -156,6 +156,15 @@ class Town:
             yield
             outbox.subscriptions = listening
 
+    def now_in(self, url: str) -> None:
+        """Writes into hub.yaml that the books are in this database."""
+        self._database = url
+        yaml = YAML()
+        document = yaml.load(self.home.config)
+        document["store"] = url
+        with self.home.config.open("w", encoding="utf-8") as file:
+            yaml.dump(document, file)
+
     # --- eyes
 
     def key(self, order: StoreOrder) -> str:
