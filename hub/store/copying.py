@@ -14,6 +14,7 @@ from sqlalchemy import Table
 
 from hub.model.contract import NotDurable
 from hub.store.schema import metadata
+from hub.store.upgrade import LEAST_FACT
 
 _AT_ONCE = 1000  # rows
 Progress = Callable[[str, int, int], None]  # table, rows copied so far, rows there are
@@ -44,7 +45,10 @@ def copy_to_postgres(path: Path, url: str, progress: Progress = lambda table, do
 
 
 def _check_empty(target: psycopg.Connection[Any], table: Table) -> None:
-    found = target.execute(sql.SQL("SELECT 1 FROM {} LIMIT 1").format(sql.Identifier(table.name))).fetchone()
+    # What the schema says of itself is no row of anybody's.
+    own = sql.SQL("WHERE name <> {}").format(LEAST_FACT) if table.name == "install" else sql.SQL("")
+    asked = sql.SQL("SELECT 1 FROM {} {} LIMIT 1").format(sql.Identifier(table.name), own)
+    found = target.execute(asked).fetchone()
     if found is not None:
         raise NotEmpty(f"the database's table {table.name} is not empty; copy into a database of its own")
 
@@ -55,18 +59,23 @@ def _copy(source: sqlite3.Connection, target: psycopg.Connection[Any], table: Ta
     into = sql.SQL("COPY {} ({}) FROM STDIN").format(
         sql.Identifier(table.name), sql.SQL(", ").join(map(sql.Identifier, names))
     )
-    done = 0
+    done, before = 0, _count(target, table)
     with target.cursor() as cursor, cursor.copy(into) as copy:
         for rows in _rows(source, table.name, names):
             for row in rows:
                 copy.write_row(row)
             done += len(rows)
             progress(table.name, done, there)
-    (kept,) = target.execute(sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table.name))).fetchone() or (0,)
+    kept = _count(target, table) - before
     if not kept == done == there:
         raise NotDurable(f"{table.name}: {there} rows, {done} of them copied, {kept} kept")
     _count_on(target, table)
     return done
+
+
+def _count(target: psycopg.Connection[Any], table: Table) -> int:
+    found = target.execute(sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table.name))).fetchone()
+    return int(found[0]) if found else 0
 
 
 def _rows(source: sqlite3.Connection, table: str, names: list[str]) -> Iterator[list[tuple[Any, ...]]]:

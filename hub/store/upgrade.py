@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from hub.model.contract import NotDurable
 
 HEAD = "0002"
+# The oldest version that can go on over this one's schema, while a rolling upgrade replaces its processes: migrations
+# only add to what it uses.
+LEAST = "0001"
+LEAST_FACT = "least"
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -43,17 +50,29 @@ def upgrade(path: Path) -> tuple[str | None, str]:
 
 def revision_postgres(url: str) -> str | None:
     """The schema revision of a database; None for a new or empty one. Raises NotDurable where it cannot be reached."""
+    return _known(url)[0]
+
+
+def _known(url: str) -> tuple[str | None, str]:
+    """Its revision, and the oldest version that can go on over it."""
+    with _reached(url) as connection:
+        there = connection.execute("SELECT to_regclass('alembic_version')").fetchone()
+        row = connection.execute("SELECT version_num FROM alembic_version").fetchone() if there and there[0] else None
+        if row is None:
+            return None, LEAST
+        least = connection.execute("SELECT value FROM install WHERE name = %s", (LEAST_FACT,)).fetchone()
+    return str(row[0]), str(least[0]) if least else str(row[0])
+
+
+@contextmanager
+def _reached(url: str) -> Iterator[Any]:
     import psycopg  # noqa: PLC0415 - the driver is installed only where it is used
 
     try:
         with psycopg.connect(url, connect_timeout=10) as connection:
-            known = connection.execute("SELECT to_regclass('alembic_version')").fetchone()
-            row = (
-                connection.execute("SELECT version_num FROM alembic_version").fetchone() if known and known[0] else None
-            )
+            yield connection
     except psycopg.Error as error:
-        raise NotDurable(f"the database cannot be reached: {type(error).__name__}") from error
-    return str(row[0]) if row else None
+        raise NotDurable(f"the database cannot be reached: {str(error).strip()}") from error
 
 
 def upgrade_postgres(url: str) -> tuple[str | None, str]:
@@ -61,23 +80,36 @@ def upgrade_postgres(url: str) -> tuple[str | None, str]:
 
     While processes of the version before go on: what a migration takes away, the version before it no longer uses.
     """
-    before = revision_postgres(url)
+    before, least = _known(url)
     if before == HEAD:
         return before, HEAD
     if before is not None and before > HEAD:
+        if least <= HEAD:  # a rolling upgrade is under way, and this process is one of the version before
+            return before, before
         raise Newer(f"the database is at revision {before}, this version knows {HEAD}")
     _migrate(url)
+    with _reached(url) as connection:
+        connection.execute(
+            "INSERT INTO install (name, value) VALUES (%s, %s) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            (LEAST_FACT, LEAST),
+        )
     return before, HEAD
 
 
 def _migrate(url: str) -> None:
     from alembic import command  # noqa: PLC0415 - half a second that only a migration needs
-    from alembic.config import Config  # noqa: PLC0415
+
+    command.upgrade(config_of(url), "head")
+
+
+def config_of(url: str) -> Any:
+    """Alembic's, for its own commands over a database: sqlite:///PATH or postgresql://..."""
+    from alembic.config import Config  # noqa: PLC0415 - half a second that only a migration needs
 
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["url"] = url.replace("postgresql://", "postgresql+psycopg://", 1)
-    command.upgrade(config, "head")
+    return config
 
 
 def backup(path: Path, directory: Path, now: datetime) -> Path:
