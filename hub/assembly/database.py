@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -77,31 +78,34 @@ def clock_of(store: SqlStore, *, own: bool, shared: bool) -> AnchoredClock:
 
 
 class ServerClock:
-    """The time of the database's machine: asked for now and then, and counted on from there."""
+    """The time of the database's machine: asked for now and then, by a thread of its own, and counted on from there.
+
+    Raises NotDurable where it is not answered the first time; later it counts on for as long as it must.
+    """
 
     def __init__(self, store: SqlStore, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._store, self._monotonic = store, monotonic
-        self._known: tuple[datetime, float] | None = None
+        self._known = self._asked()
+        threading.Thread(target=self._go_on_asking, name="crossdock-clock", daemon=True).start()
 
     def __call__(self) -> datetime:
-        known, now = self._known, self._monotonic()
-        if known is None or now - known[1] > _ASK_AGAIN_SECONDS:
-            known = self._ask(now)
-        return known[0] + timedelta(seconds=now - known[1])
+        moment, since = self._known
+        return moment + timedelta(seconds=self._monotonic() - since)
 
-    def _ask(self, now: float) -> tuple[datetime, float]:
-        """Raises NotDurable only where it was never answered: then nothing else would work either."""
-        try:
-            row = self._store.readers.tx().one("SELECT clock_timestamp() AS now")
-        except NotDurable:
-            if self._known is None:
-                raise
-            moment = self._known[0] + timedelta(seconds=now - self._known[1])
-        else:
-            assert row is not None
-            moment = row["now"].astimezone(UTC)
-        self._known = (moment, now)
-        return self._known
+    def _asked(self) -> tuple[datetime, float]:
+        began = self._monotonic()
+        row = self._store.readers.tx().one("SELECT clock_timestamp() AS now")
+        assert row is not None
+        now: datetime = row["now"]
+        return now.astimezone(UTC), (began + self._monotonic()) / 2
+
+    def _go_on_asking(self) -> None:
+        while not self._store.readers.closed:
+            time.sleep(_ASK_AGAIN_SECONDS)
+            try:
+                self._known = self._asked()
+            except NotDurable:
+                continue
 
 
 def not_moved(store: SqlStore, *, shared: bool) -> None:

@@ -117,11 +117,13 @@ class PostgresReaders:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._tx = _PooledTx(pool)
+        self.closed = False
 
     def tx(self) -> Tx:
         return self._tx
 
     def close(self) -> None:
+        self.closed = True
         self._pool.close()
 
 
@@ -156,15 +158,18 @@ class _PooledTx:
         """Asks again where a connection turns out to be gone, be it each of the pool's: a read may be repeated."""
         for left in reversed(range(self._pool.max_size + 1)):
             try:
-                with _outages(), self._pool.connection() as connection:
+                with self._pool.connection() as connection:
                     return question(PostgresTx(connection))
-            except _OUTDATED:
+            except (PoolTimeout, PoolClosed) as error:  # it has waited long enough
+                raise _away(error) from error
+            except (*_BROKEN, *_OUTDATED) as error:
                 if not left:
-                    raise
-            except NotDurable:
-                if not left or self._pool.closed:
-                    raise
+                    raise _away(error) from error
         raise AssertionError("unreachable")
+
+
+def _away(error: Exception) -> NotDurable:
+    return NotDurable(f"the database does not answer: {type(error).__name__}")
 
 
 @contextmanager
@@ -174,7 +179,7 @@ def _outages() -> Iterator[None]:
     except _IN_THE_WAY:
         raise
     except (*_BROKEN, PoolTimeout, PoolClosed) as error:
-        raise NotDurable(f"the database does not answer: {type(error).__name__}") from error
+        raise _away(error) from error
 
 
 @contextmanager

@@ -101,9 +101,11 @@ class Readers:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._local = threading.local()
+        self.closed = False
 
     def close(self) -> None:
         """Ends this thread's connection; others' end with their threads."""
+        self.closed = True
         tx: SqliteTx | None = self._local.__dict__.pop("tx", None)
         if tx is not None:
             tx.close()

@@ -62,6 +62,8 @@ class Writer(Protocol):
 class Readers(Protocol):
     """Committed data, read without a transaction; usable by many threads."""
 
+    closed: bool
+
     def tx(self) -> Tx: ...
 
     def close(self) -> None: ...
