@@ -13,6 +13,7 @@ from typing import Any
 from hub.flow import commands
 from hub.flow.commands import PlannedEffect, Refused
 from hub.flow.setting import Setting
+from hub.model.contract import Decision
 from hub.model.flow import State
 from hub.model.message import MessageState
 from hub.store.attend import attend
@@ -98,21 +99,20 @@ class Acts:
         """Nothing more is sent to the connection until it is resumed."""
         self._known(connection)
         now = self._now()
-        self._store.set_standing(connection, now, paused=True, why=why)
-        self._store.audit(actor, "pause", connection, {"why": why}, now)
+        decision = Decision(actor, "pause", {"why": why})
+        self._store.set_standing(connection, now, decision, paused=True, why=why)
 
     def resume(self, connection: str, actor: str, why: str) -> int:
         """The connection works again, and what was held for it goes on. Returns how many steps."""
         self._known(connection)
         now = self._now()
-        self._store.set_standing(connection, now, paused=False, why=None)
+        self._store.set_standing(connection, now, Decision(actor, "resume", {"why": why}), paused=False, why=None)
         moved = 0
         while keys := self._views.orders_held_for(connection, _CONNECTION_CAUSES, _BATCH):
             count = sum(commands.resume_held(self._setting, key, _CONNECTION_CAUSES, connection, now) for key in keys)
             moved += count
             if count == 0:
                 break
-        self._store.audit(actor, "resume", connection, {"why": why, "steps": moved}, now)
         return moved
 
     def _known(self, connection: str) -> None:
@@ -128,10 +128,11 @@ class Acts:
         """Held messages are translated again: those named, or all of a connection and cause. Returns how many."""
         chosen = list(ids) or self._views.held_messages(connection, cause)
         now = self._now()
-        released = self._store.release_messages(now, cause, chosen) if chosen else 0
+        if not chosen:
+            return 0
         subject = ", ".join(map(str, ids)) or " ".join(part for part in (connection, cause) if part) or "all"
-        self._store.audit(actor, "release messages", subject, {"why": why, "messages": released}, now)
-        return released
+        decision = Decision(actor, "release messages", {"why": why})
+        return self._store.release_messages(now, cause, chosen, decision, subject)
 
     def accept_conflict(self, message: int, actor: str, why: str) -> int:
         """A person has judged the other bodies of a delivery id. Returns how many there were."""

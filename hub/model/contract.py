@@ -159,6 +159,15 @@ class Chore:
 
 
 @dataclass(frozen=True)
+class Decision:
+    """A person's, for the record: it is written down in the transaction of what was decided."""
+
+    actor: str
+    action: str
+    detail: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Standing:
     """What the store knows of a connection. `act_from`: orders placed earlier are history."""
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from hub.model.contract import Standing
+from hub.model.contract import Decision, Standing
 from hub.model.effect import digest_of
 from hub.store import books, rows
 from hub.store.record import append_audit
@@ -25,8 +25,8 @@ class Decisions:
             return Standing()
         return Standing(rows.moment(row["act_from"]), bool(row["paused"]), row["why"])
 
-    def set_standing(self, connection: str, now: datetime, **values: Any) -> None:
-        """Sets `act_from`, `paused`, `why` of a connection; what is not named stays."""
+    def set_standing(self, connection: str, now: datetime, decision: Decision | None = None, **values: Any) -> None:
+        """Sets `act_from`, `paused`, `why` of a connection; what is not named stays. `decision`: whose it was."""
 
         def moment(tx: Tx) -> None:
             tx.run(
@@ -39,6 +39,8 @@ class Decisions:
                     value: Any = rows.micros(values[column]) if column == "act_from" else values[column]
                     value = int(value) if column == "paused" else value
                     tx.run(f"UPDATE connections SET {column} = :value WHERE name = :name", value=value, name=connection)
+            if decision is not None:
+                append_audit(tx, decision.actor, decision.action, connection, decision.detail, now)
 
         self.writer.run(moment)
 

@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from hub.model.book import Book, Observation
-from hub.model.contract import Chore, Claim
+from hub.model.contract import Chore, Claim, Decision
 from hub.model.message import Delivery, Kept, MessageEnd, MessageState, StoredMessage
 from hub.store import books, rows
 from hub.store.decisions import Decisions
+from hub.store.record import append_audit
 from hub.store.tx import Readers, Row, Tx, Writer
 
 T = TypeVar("T")
@@ -124,18 +125,26 @@ class SqlStore(Decisions):
         sql = "UPDATE messages SET due_at = :at WHERE id = :id AND token = :token"
         self.writer.run(lambda tx: tx.run(sql, at=rows.micros(at), id=message, token=token))
 
-    def release_messages(self, now: datetime, cause: str | None = None, ids: Sequence[int] = ()) -> int:
+    def release_messages(
+        self,
+        now: datetime,
+        cause: str | None = None,
+        ids: Sequence[int] = (),
+        decision: Decision | None = None,
+        subject: str = "all",
+    ) -> int:
         """Held messages whose cause is mended are translated again. Returns how many."""
         where = "AND cause = :cause" if cause else ""
         sql = f"UPDATE messages SET state = 'kept', due_at = :now WHERE state = 'held' {where}"
 
+        given = {"now": rows.micros(now), **({"cause": cause} if cause else {})}
+
         def moment(tx: Tx) -> int:
-            if not ids:
-                return tx.run(sql, now=rows.micros(now), **({"cause": cause} if cause else {}))
-            return sum(
-                tx.run(sql + " AND id = :id", now=rows.micros(now), id=i, **({"cause": cause} if cause else {}))
-                for i in ids
-            )
+            count = sum(tx.run(sql + " AND id = :id", id=i, **given) for i in ids) if ids else tx.run(sql, **given)
+            if decision is not None:
+                said = {**decision.detail, "messages": count}
+                append_audit(tx, decision.actor, decision.action, subject, said, now)
+            return count
 
         return self.writer.run(moment)
 
