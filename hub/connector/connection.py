@@ -274,7 +274,7 @@ class Connection:
         """What an outcome says of the provider's health: only silence and 5xx count against it."""
         if outcome.verdict is Verdict.NOT_EXECUTED:
             if outcome.retry_after_seconds:
-                self.bucket.pause(outcome.retry_after_seconds)
+                self.bucket.pause(min(outcome.retry_after_seconds, _LONGEST_PAUSE))
             if outcome.code == "not_sent":
                 self.breaker.note(False)
         elif outcome.verdict is not Verdict.HELD:
@@ -302,6 +302,8 @@ class Connection:
 
 
 _GIVEN = ("reference", "order")
+# The request that was told to wait longer does; the others are not held up by what may be one absurd answer.
+_LONGEST_PAUSE = 60.0
 _RESTING = "the provider failed several times in a row; calls are held until it answers again"
 _WAITING = "the provider's request budget is used up"
 

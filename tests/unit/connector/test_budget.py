@@ -87,6 +87,18 @@ def test_refusals_do_not_open_the_breaker() -> None:
     assert len(wire.asked) == 5
 
 
+def test_an_absurd_wait_is_the_requests_own_and_the_others_wait_a_minute() -> None:
+    time = Time()
+    connection, wire = connected(answer(429, None, retry_after="86400"), OK, time=time)
+    stored = connection.prepare("payment.capture", PAYMENT)
+    assert (connection.send("payment.capture", stored, "k").retry_after_seconds or 0) >= 3600
+    put_off = connection.send("payment.capture", stored, "other")
+    assert (put_off.code, put_off.retry_after_seconds) == ("budget", 60.0)
+    time.at += 61
+    assert connection.send("payment.capture", stored, "other").verdict is Verdict.DONE
+    assert len(wire.asked) == 2
+
+
 def test_a_429_pauses_the_whole_connection() -> None:
     time = Time()
     connection, wire = connected(answer(429, None, retry_after="7"), OK, time=time)
