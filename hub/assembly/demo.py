@@ -229,14 +229,14 @@ def answers_by(rows: Callable[[str], Sequence[Sequence[Any]]]) -> list[dict[str,
     held = rows("SELECT connection, body FROM messages WHERE state = 'held' ORDER BY id")
     known = {answer["source_order_id"] for answer in found}
     for connection, body in held:
-        source_id = _named(bytes(body))
+        source_id = _named(body)
         if source_id is not None and source_id not in known:
             known.add(source_id)
             found.append({"connection": connection, "source_order_id": source_id, "state": "held"})
     return found
 
 
-def _named(body: bytes) -> str | None:
+def _named(body: bytes | str) -> str | None:
     """The source's id in a payload that could not be translated, if it can be read at all."""
     try:
         document = json.loads(body)

@@ -19,8 +19,9 @@ from hub.sandbox.ledger import Journal
 from hub.sandbox.settings import Settings
 
 # Faults of calls. Those named `_before` leave the effect undone, the others come after it was done.
-BEFORE = ("503_before", "reset_before", "timeout_before", "429", "refused")
+BEFORE = ("503_before", "reset_before", "timeout_before", "429")
 AFTER = ("503_after", "reset_after", "timeout_after", "truncated_after", "500_kept")
+SCRIPTED = ("refused",)  # which nothing but a script asks for; they leave the effect undone, too
 Weights = tuple[tuple[str, int], ...]
 _CALL_WEIGHTS: Weights = (
     ("503_before", 3), ("503_after", 4), ("timeout_after", 3), ("timeout_before", 1), ("reset_before", 1),
@@ -70,7 +71,7 @@ LEVELS = {
 
 def undone(kind: str) -> bool:
     """Whether a call with this fault never reaches the provider."""
-    return kind in BEFORE or kind in torture.BEFORE
+    return kind in BEFORE or kind in SCRIPTED or kind in torture.BEFORE
 
 
 @dataclass

@@ -8,7 +8,7 @@ from typing import Any
 
 from hub.model.contract import Claim
 from hub.model.flow import State
-from hub.sandbox.faults import AFTER, BEFORE
+from hub.sandbox.faults import AFTER, BEFORE, SCRIPTED
 from hub.sandbox.outbox import Delivery
 from tests.looking import look
 from tests.simulation.scene import Scene
@@ -18,7 +18,7 @@ Cell = tuple[str, str]  # fault, state
 
 ENOUGH = 100
 _WORKERS = ("crash", "freeze", "disk failure")
-_CALLS = (*BEFORE, *AFTER, "outage: refused", "outage: silent", "late request")
+_CALLS = (*BEFORE, *AFTER, *SCRIPTED, "outage: refused", "outage: silent", "late request")
 _MAIL = ("smtp_4xx", "smtp_drop_before_data", "smtp_drop_after_data")
 _HOUSE = ("restart", "stall", "pause")
 _PERSON = ("cancel", "replay", "resolve", "refund")

@@ -41,8 +41,12 @@ class Eyes:
 
 def main(database: str) -> None:
     for sql in sys.stdin:
-        sys.stdout.write(json.dumps(_rows(database, sql)) + "\n")
+        sys.stdout.write(json.dumps(_rows(database, sql), default=_text) + "\n")
         sys.stdout.flush()
+
+
+def _text(body: bytes) -> str:
+    return body.decode("utf-8", "replace")
 
 
 def _rows(database: str, sql: str) -> list[Any]:
