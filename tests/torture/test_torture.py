@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,13 +19,23 @@ SHORT = Terms(
 )  # fmt: skip
 
 
+def befell(counts: dict[str, Any]) -> bool:
+    """Whether everything that the terms ask for came about: a busy machine may spend a short run on booting alone."""
+    return all(counts[name] for name in ("kills", "stops", "clock_moves")) and bool(
+        counts["in_detail"].get("kills_while_stopped")
+    )
+
+
 @pytest.mark.slow
 def test_a_short_run_holds(tmp_path: Path) -> None:
     seen: list[Progress] = []
-    account = Torture(SHORT, tmp_path, seen.append).run()
-    assert not account.reasons, account
-    counts = account.counts
-    assert counts["orders"] == SHORT.orders
-    assert counts["kills"] and counts["stops"] and counts["clock_moves"]
-    assert counts["in_detail"]["kills_while_stopped"]
+    for times in (1, 2, 4):
+        terms = replace(SHORT, minutes=times * SHORT.minutes)
+        account = Torture(terms, tmp_path / str(times), seen.append).run()
+        assert not account.reasons, account
+        assert account.counts["orders"] == terms.orders
+        if befell(account.counts):
+            break
+    else:
+        raise AssertionError(f"it did not come to everything: {account}")
     assert seen
