@@ -65,9 +65,10 @@ wheel: dev ## dist/crossdock-*.whl
 lock: ## new versions into the lock files; needs uv
 	@$(UV) pip compile -q $(LOCKED) pyproject.toml --all-extras --group build --group dev -o requirements-dev.lock
 	@$(UV) pip compile -q $(LOCKED) pyproject.toml -c requirements-dev.lock -o requirements.lock
+	@$(UV) pip compile -q $(LOCKED) pyproject.toml --extra postgres -c requirements-dev.lock -o requirements-postgres.lock
 	@$(UV) pip compile -q $(LOCKED) --group build -c requirements-dev.lock -o requirements-build.lock
 	@echo atheris | $(UV) pip compile -q $(LOCKED) - -o requirements-fuzz.lock
-	@grep -h -c '==' requirements.lock requirements-dev.lock requirements-build.lock requirements-fuzz.lock
+	@grep -h -c '==' requirements.lock requirements-postgres.lock requirements-dev.lock requirements-build.lock requirements-fuzz.lock
 
 LOCKED = --universal --python-version 3.11 --generate-hashes --no-annotate --upgrade --custom-compile-command "make lock"
 

@@ -18,7 +18,13 @@ import pytest
 
 import hub
 
-LOCKS = ["requirements.lock", "requirements-dev.lock", "requirements-build.lock", "requirements-fuzz.lock"]
+LOCKS = [
+    "requirements.lock",
+    "requirements-postgres.lock",
+    "requirements-dev.lock",
+    "requirements-build.lock",
+    "requirements-fuzz.lock",
+]
 PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", re.MULTILINE)
 
 
@@ -47,12 +53,14 @@ def test_a_lock_names_versions_and_hashes_and_no_address(checkout: Path, name: s
 
 
 def test_the_locks_agree_and_hold_every_declared_package(checkout: Path, project: dict[str, Any]) -> None:
-    run, dev, build = (pins((checkout / name).read_text(encoding="utf-8")) for name in LOCKS[:3])
-    assert set(run.items()) | set(build.items()) <= set(dev.items())
+    run, postgres, dev, build = (pins((checkout / name).read_text(encoding="utf-8")) for name in LOCKS[:4])
+    assert set(run.items()) <= set(postgres.items())
+    assert set(postgres.items()) | set(build.items()) <= set(dev.items())
     declared = project["project"]
     extras = [one for extra in declared["optional-dependencies"].values() for one in extra]
     groups = project["dependency-groups"]
     assert {plain(one) for one in declared["dependencies"]} <= set(run)
+    assert {plain(one) for one in declared["optional-dependencies"]["postgres"]} <= set(postgres)
     assert {plain(one) for one in [*extras, *groups["dev"]]} <= set(dev)
     assert {plain(one) for one in groups["build"]} <= set(build)
 
