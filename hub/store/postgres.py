@@ -160,7 +160,7 @@ class _PooledTx:
             try:
                 with self._pool.connection() as connection:
                     return question(PostgresTx(connection))
-            except (PoolTimeout, PoolClosed) as error:  # it has waited long enough
+            except (PoolTimeout, PoolClosed, errors.QueryCanceled) as error:  # it has waited long enough
                 raise _away(error) from error
             except (*_BROKEN, *_OUTDATED) as error:
                 if not left:
