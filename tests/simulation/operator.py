@@ -147,10 +147,11 @@ class Operator:
             name, scene.clock.now(), paused=False, why=None
         )):  # fmt: skip
             return scene.after(2.0, lambda: self._resume(name))
-        for key in scene.known():
-            self._act(key, "goes on", lambda key=key: commands.resume_held(  # type: ignore[misc]
-                hub.setting, key, _CONNECTION_CAUSES, name, scene.clock.now()
-            ))  # fmt: skip
+        kept = [self._act(key, "goes on", lambda key=key: commands.resume_held(  # type: ignore[misc]
+            hub.setting, key, _CONNECTION_CAUSES, name, scene.clock.now()
+        )) for key in scene.known()]  # fmt: skip
+        if not all(kept):  # whoever is told that it could not be kept gives the command again
+            scene.after(2.0, lambda: self._resume(name))
 
     # --- afterwards: everything that needs somebody gets somebody
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -146,12 +147,20 @@ def server_error_is_not_executed() -> Patch:
 
 
 @bug("replayed-500-trusted", "A 500 that the provider stored under the key is taken for its definite no.", kept=True)
-def replayed_500_trusted() -> Patch:
+@contextmanager
+def replayed_500_trusted() -> Iterator[None]:
     def mean(outcome: Outcome) -> Outcome:
         stored = outcome.replayed and _status(outcome) == 500
         return replace(outcome, verdict=Verdict.REFUSED, code="500") if stored else outcome
 
-    return _heard(mean)
+    original = settle._refused
+
+    def refused(setting: Any, book: Any, step: Step, outcome: Outcome, *rest: Any) -> None:
+        step.unresolved &= outcome.code != "500"  # or a lookup would show how wrong that was
+        original(setting, book, step, outcome, *rest)
+
+    with _heard(mean), everywhere(settle._refused, refused):
+        yield
 
 
 @bug("unreadable-is-success", "A 2xx whose body broke off counts as success, although it does not say what it did.",
