@@ -7,6 +7,7 @@ durable; every try of one intent sends the same bytes; nobody is overtaken while
 from __future__ import annotations
 
 from collections import Counter
+from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
@@ -44,7 +45,8 @@ class Guard:
         self._row: Row | None = None
         self._evidence = 0
         self._census: Counter[str] = Counter()
-        self._intended: dict[tuple[str, int], int] = {}  # worker's life -> when its intent became durable
+        # Worker's life -> when its intent became durable, and when the hub's clock had been set last by then.
+        self._intended: dict[tuple[str, int], tuple[int, datetime]] = {}
         self._called: set[tuple[str, int]] = set()  # lives of workers that made a changing call
         self._sent: dict[Row, list[bytes]] = {}  # an intent -> digests of what its first try sent
 
@@ -69,7 +71,7 @@ class Guard:
         if not isinstance(task, Claim):
             return
         if happening.name in _INTENDING:
-            self._intended[(worker.name, worker.life)] = self._scene.clock.micros
+            self._intended[(worker.name, worker.life)] = (self._scene.clock.micros, self._scene.house.steady_since())
         if isinstance(happening, Wire) and happening.name.startswith("send "):
             self._called.add((worker.name, worker.life))
             self._on_the_wire(worker, task, happening)
@@ -104,8 +106,9 @@ class Guard:
         assert isinstance(task, Claim)
         if self._judge.rows(_EVIDENCE, task.order)[0][0] != self._evidence + 1:
             self._judge.blame("evidence dropped", worker.about, f"{what}, left no evidence")
-        intended = self._intended.get((worker.name, worker.life))
-        if intended is not None and self._scene.clock.micros - intended < _MARGIN:
+        intended, set_at = self._intended.get((worker.name, worker.life), (-_MARGIN, None))
+        # By a clock that was set forward meanwhile, the lease was over.
+        if self._scene.clock.micros - intended < _MARGIN and set_at == self._scene.house.steady_since():
             self._judge.blame("overtaken in time", worker.about, f"{what} while its call was under way")
 
     def _on_the_wire(self, worker: Worker, task: Claim, happening: Happening) -> None:
