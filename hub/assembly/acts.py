@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from hub.flow import commands
@@ -38,6 +38,7 @@ _OVERRULED = frozenset(
 
 # What a connection's steps were held for while it could not be used.
 _CONNECTION_CAUSES = ("paused", "credentials", "breaker")
+_ONCE_MORE = timedelta(seconds=20)
 _BATCH = 200
 GOES_ON = "goes on"  # in the plan of a release
 
@@ -113,6 +114,7 @@ class Acts:
             moved += count
             if count == 0:
                 break
+        self._store.plan_chore("mend", connection, now + _ONCE_MORE)  # a worker may still be about to hold one
         return moved
 
     def _known(self, connection: str) -> None:

@@ -35,16 +35,19 @@ def do(setting: Setting, chore: Chore, sweep: Sweep | None) -> Work:
 
 
 def _mend(setting: Setting, chore: Chore) -> Work:
-    """Steps that a failing connection held go on, a few at a time: the first of them tries the breaker."""
-    keys = setting.store.held_for(chore.key, ("breaker",), _MENDED_AT_ONCE)
+    """Steps that a failing connection held go on, a few at a time: the first of them tries the breaker. So do those
+    that somebody held because it was paused, who had not heard yet that it is not any more.
+    """
+    causes = ("breaker",) if setting.store.standing(chore.key).paused else ("breaker", "paused")
+    keys = setting.store.held_for(chore.key, causes, _MENDED_AT_ONCE)
     for key in keys:
-        yield Moment("mend", partial(_resume, setting, key, chore.key))
+        yield Moment("mend", partial(_resume, setting, key, causes, chore.key))
     more = len(keys) == _MENDED_AT_ONCE
     yield Moment("mended", lambda now: setting.store.finish_chore(chore, now + _SOON if more else None, {}))
 
 
-def _resume(setting: Setting, order: str, connection: str, now: datetime) -> int:
-    return commands.resume_held(setting, order, ("breaker",), connection, now)
+def _resume(setting: Setting, order: str, causes: tuple[str, ...], connection: str, now: datetime) -> int:
+    return commands.resume_held(setting, order, causes, connection, now)
 
 
 def _later(chore: Chore, now: datetime) -> datetime:

@@ -182,6 +182,20 @@ class TestHeldUp:
         assert "fulfillment.create" not in counts(stage)
 
 
+def test_who_had_not_heard_that_a_connection_works_again_holds_its_step_for_a_moment_only(stage):
+    stage.receive(order())
+    while stage.state_or_none("capture") is not State.READY:
+        assert stage.piece()
+    connection = stage.step("capture").connection
+    stage.store.set_standing(connection, stage.now, paused=True, why="a look at its books")
+    stage.run()
+    stage.store.set_standing(connection, stage.now, paused=False)  # and nobody resumes what was held since
+    assert (stage.state("capture"), stage.step("capture").cause) == (State.HELD, "paused")
+    stage.store.plan_chore("mend", connection, stage.now)
+    stage.run()
+    assert stage.state("capture") is State.DONE
+
+
 def test_what_stood_in_the_way_at_the_look_and_is_gone_at_the_gate_leaves_no_step_in_its_lease(stage):
     """Between the two the source's word grew old, too: it is read, and then the step goes on."""
     stage.receive(order())
