@@ -64,6 +64,12 @@ class _Bench:
             if shelves.find(Kind.FLOW, name) is None:
                 mend = f"put {name}.yaml back into {shelves.own_folder(Kind.FLOW)}"
                 yield self.problem((), f"there is no flow {name}", mend)
+        for flow in self._catalogue.flows.values():
+            for index, step in enumerate(flow.steps):
+                if flow.document is not None and step.declared.connection is not None:
+                    place = ("steps", index, "connection")
+                    asked = step.declared.capability or ""
+                    yield from self._serves(place, step.declared.connection, asked, flow.document)
 
     def route(self, place: Place, rule: RoutePart) -> Iterator[Problem]:
         if rule.when is not None:
@@ -80,17 +86,19 @@ class _Bench:
             return
         yield from self._serves((*place, "connection"), rule.connection, needed)
 
-    def _serves(self, place: Place, name: str, capability: str) -> Iterator[Problem]:
-        found = self._config.connections.get(name)
+    def _serves(self, place: Place, name: str, capability: str, document: Document | None = None) -> Iterator[Problem]:
+        """`document`: where the place is, when it is not in hub.yaml; `capability`: "" where none is asked of it."""
+        document, found = document or self._document, self._config.connections.get(name)
         if found is None:
-            yield self.problem(place, f"there is no connection {name}", suggestion(name, self._config.connections))
+            mend = suggestion(name, self._config.connections)
+            yield document.problem(place, f"there is no connection {name}", mend)
             return
         connector = self._catalogue.connector_of(found)
-        if connector is not None and capability not in connector.operations:
+        if capability and connector is not None and capability not in connector.operations:
             what = f"{name} ({connector.name}) cannot do this: its connector does not offer {capability}"
             able = [other for other, part in self._config.connections.items() if self._offers(part, capability)]
             mend = f"use one of {', '.join(able)}" if able else "connect a provider that can"
-            yield self.problem(place, what, mend)
+            yield document.problem(place, what, mend)
 
     def _offers(self, connection: ConnectionPart, capability: str) -> bool:
         connector = self._catalogue.connector_of(connection)

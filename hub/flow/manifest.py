@@ -88,6 +88,7 @@ class Flow:
     hash: str
     steps: tuple[StepSpec, ...]
     by_name: Mapping[str, StepSpec] = field(default_factory=dict)
+    document: Document | None = field(default=None, compare=False, repr=False)  # where each of them stands
 
 
 @dataclass(frozen=True)
@@ -120,9 +121,8 @@ def compile_flow(document: Document) -> Flow:
         _refuse_circles(document, declared, problems)
     if problems:
         raise Problems(tuple(problems))
-    return Flow(
-        declared.flow, declared.title, declared.trigger, document.hash, tuple(specs), {s.name: s for s in specs}
-    )
+    by_name = {spec.name: spec for spec in specs}
+    return Flow(declared.flow, declared.title, declared.trigger, document.hash, tuple(specs), by_name, document)
 
 
 def _compile_step(

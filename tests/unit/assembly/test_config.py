@@ -10,6 +10,7 @@ from hub.assembly.install import read_install, survey
 from hub.assembly.judge import given_settings
 from hub.language.problem import Problems
 
+SHIP = 'ship: {connector: easypost, secrets: {api_key: "${env:K}"}}'
 PAY = 'pay: {connector: stripe, secrets: {api_key: "${env:K}"}}'
 
 
@@ -101,6 +102,21 @@ def test_problems_of_several_files_are_told_together(tmp_path: Path) -> None:
         read_install(tmp_path)
     files = {Path(problem.file).name for problem in found.value.problems}
     assert files == {"hub.yaml", "connector.yaml", "fulfil-order.yaml"}
+
+
+def test_a_flow_may_name_only_a_connection_that_there_is_and_that_can(tmp_path: Path, checkout: Path) -> None:
+    (tmp_path / "flows").mkdir()
+    shipped = (checkout / "config" / "flows" / "refund-order.yaml").read_text()
+    step = "    capability: payment.refund\n"
+    assert step in shipped
+    for name, said in (("nobody", "there is no connection nobody"), ("ship", "does not offer payment.refund")):
+        (tmp_path / "flows" / "refund-order.yaml").write_text(shipped.replace(step, f"{step}    connection: {name}\n"))
+        (tmp_path / "hub.yaml").write_text(f"connections:\n  {SHIP}\n")
+        with pytest.raises(Problems) as found:
+            read_install(tmp_path)
+        (problem,) = found.value.problems
+        assert (Path(problem.file).name, said in problem.what) == ("refund-order.yaml", True)
+        assert problem.line > 1
 
 
 def test_what_is_shipped_is_a_working_installation_without_connections(checkout: Path) -> None:
