@@ -121,10 +121,12 @@ class Operator:
             return self._scene.after(3.0, self._adopt)
         for order in self._judge.past:
             key = self._scene.key_of(order.prefix, order.id)
-            open_still = not (order.cancelled_at or order.sent) and hub.store.read(key) is not None
-            if open_still and self._act(key, "adopts it", lambda key=key: commands.adopt(  # type: ignore[misc]
+            if order.cancelled_at or order.sent or hub.store.read(key) is None:
+                continue
+            self._act(key, "adopts it", lambda key=key: commands.adopt(  # type: ignore[misc]
                 hub.setting, key, WHO, "it was forgotten", self._scene.clock.now()
-            )):  # fmt: skip
+            ))  # fmt: skip
+            if (book := hub.store.read(key)) is not None and book.adopted:  # be it that nobody could be told so
                 self._scene.scenario.adopt(order)
                 return None
 
