@@ -46,6 +46,14 @@ def postgres() -> Iterator[PostgresServer]:
         yield server
 
 
+@pytest.fixture
+def url(postgres: PostgresServer) -> Iterator[str]:
+    """Of a PostgreSQL database that nobody used yet."""
+    made = postgres.fresh()
+    yield made
+    postgres.drop(made)
+
+
 @pytest.fixture(scope="session", params=KINDS)
 def database(request: pytest.FixtureRequest) -> PostgresServer | None:
     """Which database the test's stores are in: None for files. Whoever asks for it runs on both."""

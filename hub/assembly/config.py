@@ -66,35 +66,30 @@ def _target(text: str) -> str:
     return text.lower()
 
 
-EMBEDDED = "sqlite"
+EMBEDDED, NO_QUEUE = "sqlite", "none"
 
 
-NO_QUEUE = "none"
+def _service(text: str, what: str, none: str, schemes: tuple[str, ...], example: str, variable: str) -> str:
+    """What names a database or a queue: the word for none, its URL without a password, or a reference to one."""
+    if text == none or _REFERENCE.fullmatch(text):
+        return text
+    parts = urlsplit(text)
+    if parts.scheme not in schemes:
+        raise Mendable(f"this names no {what}", f"write {none}, {example}, or a reference such as ${{env:{variable}}}")
+    if parts.password:
+        mend = f"put the whole URL into the environment: ${{env:{variable}}}"
+        raise Mendable("a password stands here in clear", mend)
+    return text
 
 
 def _queue(text: str) -> str:
-    if text == NO_QUEUE or _REFERENCE.fullmatch(text):
-        return text
-    parts = urlsplit(text)
-    if parts.scheme not in ("redis", "rediss", "unix"):
-        mend = f"write {NO_QUEUE}, redis://HOST:6379/0, or a reference such as ${{env:REDIS_URL}}"
-        raise Mendable("this names no queue", mend)
-    if parts.password:
-        raise Mendable("a password stands here in clear", "put the whole URL into the environment: ${env:REDIS_URL}")
-    return text
+    return _service(text, "queue", NO_QUEUE, ("redis", "rediss", "unix"), "redis://HOST:6379/0", "REDIS_URL")
 
 
 def store_named(text: str) -> str:
     """What may stand as `store`. Raises Mendable."""
-    if text == EMBEDDED or _REFERENCE.fullmatch(text):
-        return text
-    parts = urlsplit(text)
-    if parts.scheme not in ("postgresql", "postgres"):
-        mend = f"write {EMBEDDED}, postgresql://USER@HOST/DATABASE, or a reference such as ${{env:DATABASE_URL}}"
-        raise Mendable("this names no store", mend)
-    if parts.password:
-        raise Mendable("a password stands here in clear", "put the whole URL into the environment: ${env:DATABASE_URL}")
-    return text
+    example = "postgresql://USER@HOST/DATABASE"
+    return _service(text, "store", EMBEDDED, ("postgresql", "postgres"), example, "DATABASE_URL")
 
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]

@@ -10,10 +10,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from hub.assembly.clock import AnchoredClock, boot_identity
-from hub.assembly.config import FILE, HubConfig
-from hub.assembly.home import Home
+from hub.assembly.reading import config_of, home_of
 from hub.assembly.storage import Storage, storage_of
-from hub.language.document import load, validate
 from hub.model.contract import NotDurable
 from hub.store import upgrade
 from hub.store.moments import SqlStore
@@ -42,9 +40,7 @@ def prepare(folder: Path) -> None:
     """Makes a new installation's database, where it has none yet. For a process that is about to end, or to become
     another: what makes a database takes memory that no running hub needs. Raises what `open_hub` would.
     """
-    config = validate(load(folder / FILE), HubConfig)
-    home = Home(folder, config.hub.data, config.hub.vault)
-    storage = storage_of(config, home)
+    storage = storage_of(config_of(folder), home_of(folder))
     if storage.revision() is None:
         with closing(storage.hold()):
             migrated(storage)

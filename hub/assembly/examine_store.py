@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from hub.assembly.database import key_mark, read_fact
+from hub.assembly.database import KEY_FACT, key_mark, read_fact
 from hub.assembly.finding import FAIL, NOTE, OK, WARN, Finding
 from hub.assembly.install import Install
 from hub.assembly.storage import Embedded, Storage, storage_of
@@ -68,7 +68,7 @@ def _contents(storage: Storage, key: InstallKey | None) -> Iterator[Finding]:
         yield Finding("database", OK, f"whole; {size} MiB, {orders} orders, {due} steps to come")
         if storage.shared:
             yield from _durability(store)
-        mark = read_fact(store, "key")
+        mark = read_fact(store, KEY_FACT)
         if key is not None and mark is not None and mark != key_mark(key):
             mend = "restore the key that was in use with this database; effects are named by it"
             yield Finding("install key", FAIL, "the database belongs to another install key", mend)

@@ -7,7 +7,6 @@ command again.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -41,21 +40,19 @@ def move(config: HubConfig, home: Home, url: str, now: datetime, progress: Progr
         with closing(source.open(threaded=False, workers=1)) as books:
             name = read_fact(books, MOVED_FACT) or str(uuid4())
             write_fact(books, MOVED_FACT, name)
-        rows = _copied(source, url, name, lambda: _unmark(source), progress, target)
+        rows = _copied(source, target, name, progress)
         with closing(target.open(threaded=False, workers=1)) as there:
             return Moved(rows, there.expire_leases(now))
 
 
-def _copied(
-    source: Embedded, url: str, name: str, undo: Callable[[], None], progress: Progress, target: Server
-) -> dict[str, int]:
+def _copied(source: Embedded, target: Server, name: str, progress: Progress) -> dict[str, int]:
     try:
-        return copy_to_postgres(source.path, url, progress)
+        return copy_to_postgres(source.path, target.url, progress)
     except NotEmpty as error:
         with closing(target.open(threaded=False, workers=1)) as there:
             if read_fact(there, MOVED_FACT) == name:
                 return {}
-        undo()
+        _unmark(source)
         raise Unfit(str(error)) from error
 
 

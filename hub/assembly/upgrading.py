@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from hub.assembly.config import FILE, HubConfig
-from hub.assembly.home import Home
+from hub.assembly.reading import config_of, home_of
 from hub.assembly.storage import storage_of
-from hub.language.document import load, validate
 from hub.store import upgrade as store
 from hub.vault.files import replace_private
 
@@ -33,9 +31,8 @@ def upgrade(folder: Path, now: datetime, *, only_backup: bool = False) -> Upgrad
 
     Raises Problems, Newer, NotDurable, OSError where there is no room for the backup: then nothing was changed.
     """
-    config = validate(load(folder / FILE), HubConfig)
-    home = Home(folder, config.hub.data, config.hub.vault)
-    storage = storage_of(config, home)
+    home = home_of(folder)
+    storage = storage_of(config_of(folder), home)
     with closing(storage.hold()):
         before = storage.revision()
         target = home.backups / f"{now:%Y%m%dT%H%M%SZ}"

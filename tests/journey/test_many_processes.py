@@ -5,27 +5,16 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from hub.assembly.demo import HubProcess, answers_by, free_port
 from hub.sandbox.verdict import ZEROES, Verdict, judge
 from hub.vault.store import Vault
 from tests.journey.town import Town
-from tests.postgres import PostgresServer
 from tests.valkey import valkey_server
 
 ORDERS = 24
-
-
-@pytest.fixture
-def url(postgres: PostgresServer) -> Iterator[str]:
-    made = postgres.fresh()
-    yield made
-    postgres.drop(made)
 
 
 def verdict_on(town: Town) -> Verdict:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,17 +17,9 @@ from hub.model.flow import State
 from hub.store.moments import SqlStore
 from hub.store.schema import metadata
 from tests.looking import look
-from tests.postgres import PostgresServer
 from tests.unit.cli.conftest import Run
 from tests.unit.store.filled import fill
 from tests.unit.store.hand import NOW, add, order_for
-
-
-@pytest.fixture
-def url(postgres: PostgresServer) -> Iterator[str]:
-    made = postgres.fresh()
-    yield made
-    postgres.drop(made)
 
 
 @pytest.fixture

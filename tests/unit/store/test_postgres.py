@@ -31,13 +31,6 @@ MANY = 8
 
 
 @pytest.fixture
-def url(postgres: PostgresServer) -> Iterator[str]:
-    made = postgres.fresh()
-    yield made
-    postgres.drop(made)
-
-
-@pytest.fixture
 def store(url: str) -> Iterator[SqlStore]:
     opened = open_postgres(url, connections=MANY + 2)
     yield opened

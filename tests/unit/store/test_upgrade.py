@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from unittest.mock import patch
 
@@ -14,7 +13,6 @@ from alembic import command
 from hub.store import upgrade
 from hub.store.open import open_postgres, open_sqlite
 from tests.looking import look
-from tests.postgres import PostgresServer
 from tests.unit.store.filled import fill
 
 
@@ -42,12 +40,6 @@ def test_a_first_start_that_was_interrupted_is_made_good_by_the_next(tmp_path: P
 
 class TestARollingUpgrade:
     """Processes of the version before go on over a schema that only added to what they use."""
-
-    @pytest.fixture
-    def url(self, postgres: PostgresServer) -> Iterator[str]:
-        made = postgres.fresh()
-        yield made
-        postgres.drop(made)
 
     def ahead(self, url: str, least: str) -> None:
         """The next version has migrated, and says who may go on."""
