@@ -91,6 +91,10 @@ class Connectors(Protocol):
         """
         ...
 
+    def asks_first(self, connection: str, capability: str) -> bool:
+        """Whether `prepare` makes reads."""
+        ...
+
     def send(self, call: Call) -> Outcome:
         """Makes the one call of a mutating operation. Never raises."""
         ...

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from hub.assembly.hub import Hub
 from hub.flow import chores, intake
 from hub.flow.event import Happening, Wire
+from hub.flow.intent import Sending
 from hub.flow.worker import work
 from hub.model.contract import Chore, Claim
 from hub.model.message import StoredMessage
@@ -90,6 +91,8 @@ class Worker:
         else:
             trace.note(f"{mark} {happening.name}{_told(self._answer)}")
         guard.after(self, happening, self._error)
+        if isinstance(self._answer, Sending):  # perhaps of the next step
+            self.task = self._answer.claim
         return True
 
 

@@ -90,6 +90,9 @@ class Provider:
     def prepare(self, connection: str, capability: str, inputs: Mapping[str, Any]) -> bytes:
         return json.dumps(inputs, sort_keys=True).encode()
 
+    def asks_first(self, connection: str, capability: str) -> bool:
+        return False
+
     def send(self, call: Call) -> Outcome:
         self.sent.append((call.capability, call.key))
         script = self.scripts[call.capability]
