@@ -217,6 +217,10 @@ class Stage:
                 return done
         raise AssertionError("it never comes to rest")
 
+    def one_step_a_claim(self) -> None:
+        """No worker goes on with what it has freed: a test takes an order's steps one by one."""
+        self.setting = replace(self.setting, may_go_on=lambda connection: False)
+
     def piece(self) -> int:
         """One message, one step and one chore, where they are due. Returns how many there were."""
         claims: list[Any] = [
