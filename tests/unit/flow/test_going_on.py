@@ -8,13 +8,15 @@ from hub.flow import intake
 from hub.flow.drive import drive
 from hub.flow.intent import Sending
 from hub.flow.worker import work
+from hub.model.contract import Claim
 from hub.model.flow import State
 from tests.unit.flow.stage import counts, order
 
 
 def walk(stage, worker) -> list[str]:
     """What happens, one event after the other."""
-    names, answer = [], None
+    names: list[str] = []
+    answer = None
     while True:
         try:
             happening = worker.send(answer)
@@ -45,7 +47,8 @@ def test_one_claim_carries_an_order_as_far_as_it_can_go(stage):
 
 def test_each_step_is_fenced_by_a_token_of_its_own(stage):
     worker = work(stage.setting, to_the_capture(stage))
-    answer, sendings = None, []
+    answer = None
+    sendings: list[Claim] = []
     while len(sendings) < 2:
         happening = worker.send(answer)
         answer = happening.act(stage.now)
