@@ -155,6 +155,9 @@ class SqlStore(Decisions):
 
     def _steps(self, tx: Tx, limit: int, now: datetime) -> list[Claim]:
         claimed = tx.all(_CLAIM_STEPS.format(skipping=tx.skipping), **self._window(now, limit))
+        if tx.kept is not None:
+            for row in claimed:
+                tx.kept.drop(row["order_key"])
         return sorted((_claim_of(row) for row in claimed), key=lambda claim: (claim.order, claim.step))
 
     def change(self, order: str, decide: Callable[[Book], T], now: datetime) -> T:
@@ -222,6 +225,8 @@ class SqlStore(Decisions):
         stamp = rows.micros(now)
 
         def moment(tx: Tx) -> int:
+            if tx.kept is not None:
+                tx.kept.forget()
             count = tx.run(
                 "UPDATE steps SET due_at = :now, lease_until = :now "
                 "WHERE due_at IS NOT NULL AND lease_until IS NOT NULL",
