@@ -6,7 +6,7 @@ to claim it, and the disk is waited for once instead of three times.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -38,6 +38,7 @@ class Sending:
     call: Call
     reference: str
     begins_before: datetime
+    goes_on: bool = False  # begun by the moment that settled the step before
 
 
 def sending(effect: Effect, step: Step, order: str, now: datetime) -> Sending:
@@ -102,7 +103,7 @@ def go_on(setting: Setting, book: Book, now: datetime) -> Sending | None:
             if plan is not None and setting.may_go_on(step.connection or ""):
                 step.token += 1
                 life.move(step, Event.CLAIM, now)
-                return write(setting, book, step, plan, now)
+                return replace(write(setting, book, step, plan, now), goes_on=True)
     return None
 
 

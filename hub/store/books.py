@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 from hub.model.book import Book, Observation, reserved_until, state_of
+from hub.model.lane import Lane
 from hub.model.message import MessageEnd
 from hub.model.order import Order
 from hub.store import rows
@@ -88,8 +89,8 @@ _END_MESSAGE = (
     "WHERE id = :id AND token = :token"
 )
 _TOUCH = "INSERT INTO touches (order_key, message) VALUES (:order_key, :message) ON CONFLICT DO NOTHING"
-PLAN_CHORE = """
-INSERT INTO chores (kind, key, due_at, detail) VALUES (:kind, :key, :due, :detail)
+_PLAN_CHORE = """
+INSERT INTO chores (kind, key, due_at, detail, lane) VALUES (:kind, :key, :due, :detail, :lane)
 ON CONFLICT (kind, key) DO UPDATE SET
   due_at = CASE WHEN chores.due_at IS NULL OR chores.due_at > excluded.due_at
     THEN excluded.due_at ELSE chores.due_at END
@@ -230,7 +231,7 @@ def _append(tx: Tx, book: Book, now: datetime) -> None:
     for note in book.notes:
         tx.run(_NOTE, **rows.note_row(book.key, note))
     for kind, key, due in book.chores:
-        tx.run(PLAN_CHORE, kind=kind, key=key, due=rows.micros(due), detail="{}")
+        plan_chore(tx, kind, key, due, "{}")
     tx.alone(*(handle_name(connection, handle) for connection, handle in book.handles))
     for connection, handle in dict.fromkeys(book.handles):
         tx.run(_HANDLE, connection=connection, handle=handle, order_key=book.key)
@@ -241,6 +242,11 @@ def _append(tx: Tx, book: Book, now: datetime) -> None:
         end_message(tx, end)
     for actor, action, detail in book.decisions:
         append_audit(tx, actor, action, book.key, detail, now)
+
+
+def plan_chore(tx: Tx, kind: str, key: str, due: datetime, detail: str) -> None:
+    lane = str(Lane(key.partition(":")[0]))
+    tx.run(_PLAN_CHORE, kind=kind, key=key, due=rows.micros(due), detail=detail, lane=lane)
 
 
 def end_message(tx: Tx, end: MessageEnd) -> None:

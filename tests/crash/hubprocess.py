@@ -22,6 +22,7 @@ import hub.assembly.storage
 import hub.flow.drive
 from hub.assembly.hub import Hub
 from hub.flow.drive import Engine
+from hub.flow.rooms import Place
 from hub.model.contract import Chore, Claim
 from hub.model.message import StoredMessage
 from tests.crash import lodge as lodging
@@ -47,10 +48,10 @@ class SeenEngine(Engine):
 
     watch: Watch
 
-    def _run(self, claim: StoredMessage | Claim | Chore) -> None:
+    def _run(self, claim: StoredMessage | Claim | Chore, place: Place) -> None:
         self.watch.who = name_of(claim)
         try:
-            super()._run(claim)
+            super()._run(claim, place)
         finally:
             self.watch.who = "hub"
 

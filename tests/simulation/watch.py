@@ -7,7 +7,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from hub.model.capability import CAPABILITIES
-from hub.store.moments import CLAIM_LEASE
+from hub.store.claims import CLAIM_LEASE
 
 BROKEN = "law broken"
 _SECOND = 1_000_000
