@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -26,6 +27,7 @@ from benchmarks.systems.system import Failed
 def main() -> int:
     """Runs what was asked for; 1 where a system did not come up."""
     told = _parser().parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended
     terms = Terms(told.seconds, told.limit, told.orders, told.parallel, told.pause, _say)
     results: dict[str, dict[str, Any]] = {}
     failed = False

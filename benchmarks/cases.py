@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.processes import cpu_seconds, memory_mb
-from benchmarks.sender import Sent, Storefront
+from benchmarks.sender import Storefront
 from benchmarks.standin import StandIn
 from benchmarks.systems.system import Place, System
 
@@ -88,7 +88,7 @@ def run(kind: type[System], case: str, terms: Terms, providers: StandIn, folder:
 def acks(system: System, terms: Terms, providers: StandIn, folder: Path) -> Result:
     """A flood for some seconds: how many deliveries are acknowledged, and how soon."""
     storefront = Storefront(folder, system.port, int(terms.seconds * 6000) + 100)
-    storefront.send(100)
+    storefront.send(100, terms.limit)
     with Meter(system) as meter:
         sent = storefront.send(storefront.count - 100, terms.seconds)
     return {
@@ -102,10 +102,10 @@ def orders(system: System, terms: Terms, providers: StandIn, folder: Path) -> Re
     count = terms.orders or system.orders
     warm = min(20, count)
     storefront = Storefront(folder, system.port, count + warm)
-    storefront.send(warm)
+    storefront.send(warm, terms.limit)
     _until_complete(providers, warm, terms.limit)
     with Meter(system) as meter:
-        with storefront.sending(count) as result:
+        with storefront.sending(count, 2 * terms.limit) as result:
             _until_complete(providers, warm + count, terms.limit)
         sent = result[0]
     ledger = providers.ledger()
@@ -122,10 +122,13 @@ def orders(system: System, terms: Terms, providers: StandIn, folder: Path) -> Re
 
 
 def kill(system: System, terms: Terms, providers: StandIn, folder: Path) -> Result:
-    """Every process is killed in the middle and started again; the storefront repeats what was not acknowledged."""
+    """Every process is killed in the middle and started again; the storefront repeats what was not acknowledged.
+
+    Orders come about as fast as the system works them off, so that it has all kinds of work in hand when it is killed.
+    """
     count = max(40, (terms.orders or system.orders) // 2)
     storefront = Storefront(folder, system.port, count)
-    with storefront.sending(count) as result:
+    with storefront.sending(count, 10 * terms.limit, rate=system.orders / 10) as result:
         _until_complete(providers, count // 3, terms.limit)
         system.kill()
         time.sleep(DOWN_SECONDS)
@@ -163,8 +166,3 @@ CASES: dict[str, tuple[float, Case]] = {
     "orders50": (50, orders),
     "kill": (50, kill),
 }
-
-
-def told(sent: Sent) -> Result:
-    """What a sending says of acknowledgements."""
-    return {"acks_per_second": sent.rate, "p50_ms": sent.p50_ms, "p99_ms": sent.p99_ms}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from ruamel.yaml import YAML
 
 from benchmarks.order import SECRET
+from benchmarks.services import Postgres, Valkey
 from benchmarks.systems.system import System
 from hub.assembly.home import Home
 from hub.vault.keys import InstallKey
@@ -61,8 +62,8 @@ class Embedded(System):
         }
 
     def _shop(self, name: str, vault: Vault) -> dict[str, Any]:
-        """A live WooCommerce shop of which the hub has the webhooks alone. With a connector it would also read each order
-        at its source before it charges, which is a fifth call that nobody else in the comparison makes."""
+        """A live WooCommerce shop of which the hub has the webhooks alone. With a connector it would also read each
+        order at its source before it charges: a fifth call, which nobody else in the comparison makes."""
         return {
             "env": "live",
             "mode": "live",
@@ -88,3 +89,32 @@ class Embedded(System):
         """One of its commands, on its folder."""
         words = ["--home", str(self.home.folder), "--log-level", "warning"]
         return [sys.executable, "-m", "hub.cli.main", command, *words]
+
+
+class Scaled(Embedded):
+    """One process that serves and two that work, one for each core, on PostgreSQL; Valkey wakes them."""
+
+    name = "crossdock-postgres"
+    title = "Crossdock, PostgreSQL + Valkey, 2 workers"
+    orders = 500
+    workers = 2
+
+    def prepare(self) -> None:
+        self._valkey, self._postgres = Valkey(), Postgres()
+        super().prepare()
+
+    def close(self) -> None:
+        self._valkey.close()
+        self._postgres.close()
+
+    def services(self) -> Mapping[str, list[int]]:
+        return {"valkey": [self._valkey.pid], "postgresql": [self._postgres.pid]}
+
+    def document(self, vault: Vault) -> dict[str, Any]:
+        made = super().document(vault)
+        if self.place.parallel:
+            made["hub"]["workers"] = max(1, self.place.parallel // self.workers)
+        return made | {"store": self._postgres.url, "queue": self._valkey.url}
+
+    def commands(self) -> Sequence[Sequence[str]]:
+        return [self.crossdock("serve"), *[self.crossdock("worker")] * self.workers]

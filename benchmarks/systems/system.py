@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
+from benchmarks.order import WEBHOOK_PATH
 from hub.assembly.demo import free_port
 
 READY_SECONDS = 60.0
@@ -77,7 +78,9 @@ class System(ABC):
     def _wait(self) -> None:
         end = time.monotonic() + READY_SECONDS
         while time.monotonic() < end and all(process.poll() is None for process in self._running):
-            with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=0.2):
+            with suppress(OSError, HTTPException), closing(HTTPConnection("127.0.0.1", self.port, timeout=5)) as knock:
+                knock.request("GET", WEBHOOK_PATH)
+                knock.getresponse()
                 return
             time.sleep(0.02)
         raise Failed(self.last_words())
