@@ -15,10 +15,13 @@ import shutil
 import signal
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from benchmarks.cases import CASES, Terms, run
+from benchmarks.chart import drawn
+from benchmarks.results import Measured, joined, table
 from benchmarks.standin import StandIn
 from benchmarks.systems.every import SYSTEMS
 from benchmarks.systems.system import Failed
@@ -29,28 +32,46 @@ def main() -> int:
     told = _parser().parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended
     terms = Terms(told.seconds, told.limit, told.orders, told.parallel, told.pause, _say)
-    results: dict[str, dict[str, Any]] = {}
+    rounds: list[Measured] = []
     failed = False
     with StandIn() as providers:
-        for name in told.systems:
-            for case in told.cases:
-                if not SYSTEMS[name].calls and case != "acks":
-                    continue
-                folder = Path(tempfile.mkdtemp(prefix="bench-"))
+        for _ in range(told.rounds):
+            rounds.append({})
+            for name, case in _asked(told):
                 try:
-                    results.setdefault(name, {})[case] = run(SYSTEMS[name], case, terms, providers, folder)
-                    _say(f"{name} {case}: {json.dumps(_short(results[name][case]))}")
+                    rounds[-1].setdefault(name, {})[case] = _measure(name, case, terms, providers, told.keep)
                 except Failed as error:
                     failed = True
                     _say(f"{name} {case}: did not come up\n{error}")
-                finally:
-                    if told.keep:
-                        _say(f"kept: {folder}")
-                    else:
-                        shutil.rmtree(folder, ignore_errors=True)
+    results = joined(rounds)
+    sys.stdout.write(table(results))
     if told.json:
         told.json.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    if told.chart:
+        told.chart.write_text(drawn(results), encoding="utf-8")
     return int(failed)
+
+
+def _asked(told: argparse.Namespace) -> Iterator[tuple[str, str]]:
+    """Systems and cases in turn: what makes no calls has one case, and one case after the other keeps rivals apart by
+    no more than seconds."""
+    for case in told.cases:
+        for name in told.systems:
+            if SYSTEMS[name].calls or case == "acks":
+                yield name, case
+
+
+def _measure(name: str, case: str, terms: Terms, providers: StandIn, keep: bool) -> dict[str, Any]:
+    folder = Path(tempfile.mkdtemp(prefix="bench-"))
+    try:
+        found = run(SYSTEMS[name], case, terms, providers, folder)
+        _say(f"{name} {case}: {json.dumps(_short(found))}")
+        return found
+    finally:
+        if keep:
+            _say(f"kept: {folder}")
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _short(result: dict[str, Any]) -> dict[str, Any]:
@@ -82,6 +103,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--parallel", type=int, help="orders in hand at once, instead of what suits each case")
     parser.add_argument("--pause", type=float, default=0.0, help="seconds between a system's start and its load")
     parser.add_argument("--keep", action="store_true", help="leave each system's folder behind")
+    parser.add_argument("--rounds", type=int, default=1, help="everything so often; the medians are told")
+    parser.add_argument("--chart", type=Path, metavar="FILE", help="draw what was measured there, as SVG")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write what was measured there")
     return parser
 

@@ -1,4 +1,5 @@
-/* The storefront of the order benchmark: sends orders that were signed beforehand, and notes when each was acknowledged.
+/* The storefront of the order benchmark: sends orders that were signed beforehand, and notes when each was
+   acknowledged.
 
    sender PLAN PORT CONNECTIONS FIRST COUNT SECONDS RATE OUT
 
@@ -34,7 +35,13 @@
 
 struct record { uint32_t index, failures; double sent, acknowledged; };
 enum { IDLE, SENDING, READING, RESTING };
-struct connection { int fd, state; uint32_t index, failures; double sent, wake; size_t done, filled; char *request, *answer; };
+struct connection {
+    int fd, state;
+    uint32_t index, failures;
+    double sent, wake;
+    size_t done, filled;
+    char *request, *answer;
+};
 
 static uint32_t length, signature_at, patches, requests, *patch_at;
 static const char *text, *entries;
@@ -181,7 +188,8 @@ static void report(const char *name) {
     if (!out || fwrite(records, sizeof *records, recorded, out) != recorded || fclose(out)) { perror(name); exit(1); }
     qsort(records, recorded, sizeof *records, by_latency);
     struct record *half = &records[recorded / 2], *most = &records[recorded * 99 / 100];
-    printf("{\"acknowledged\": %zu, \"failures\": %lu, \"began\": %.6f, \"seconds\": %.6f, \"p50_ms\": %.3f, \"p99_ms\": %.3f}\n",
+    printf("{\"acknowledged\": %zu, \"failures\": %lu, \"began\": %.6f, \"seconds\": %.6f, "
+           "\"p50_ms\": %.3f, \"p99_ms\": %.3f}\n",
            recorded, failures, began, last - began, recorded ? (half->acknowledged - half->sent) * 1e3 : 0,
            recorded ? (most->acknowledged - most->sent) * 1e3 : 0);
 }
@@ -189,7 +197,8 @@ static void report(const char *name) {
 int main(int count, char **words) {
     if (count != 9) { fprintf(stderr, "sender PLAN PORT CONNECTIONS FIRST COUNT SECONDS RATE OUT\n"); return 2; }
     read_plan(words[1]);
-    address = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(atoi(words[2])), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    address = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(atoi(words[2]))};
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     connection_count = atoi(words[3]);
     next_index = atoi(words[4]);
     end_index = next_index + atoi(words[5]);

@@ -9,80 +9,33 @@
    GET  /ledger                                 a line for each order: ORDER calls*4 SECONDS (monotonic, 0: incomplete)
    POST /delay/MS   POST /mode/STEP/{ok,hang,503}   POST /reset
 
-   One thread, one epoll. HTTP/1.1 with Content-Length, keep-alive, no chunks. Orders are numbers from FIRST_ORDER on. */
+   One thread, one epoll. HTTP/1.1 with Content-Length, keep-alive, no chunks. Orders are numbers from FIRST_ORDER. */
 #define _GNU_SOURCE
+#include "ledger.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
-#define FIRST_ORDER 10000000UL
-#define MOST_ORDERS 8000000UL
 #define MOST_CONNECTIONS 4096
 #define BUFFER 65536
-#define STEPS 4
-#define KEPT_BODY 2048
 
-static const char *step_names[STEPS] = {"charge", "warehouse", "label", "mail"};
 enum { OK, HANG, BUSY };
 
-struct order { uint32_t calls[STEPS]; uint64_t keys[STEPS]; char *bodies[STEPS]; double completed; };
 struct connection { int fd; uint32_t generation; int waiting, closing; size_t filled; char *buffer; };
 struct answer { double due; int fd; uint32_t generation; int step; unsigned long number; };
 
-static struct order *orders;
-static size_t order_room;
 static struct connection connections[MOST_CONNECTIONS];
 static struct answer *queue;
 static size_t queue_room, queue_head, queue_filled;
-static unsigned long calls[STEPS], doubled[STEPS], replayed[STEPS], complete, early, other;
+static unsigned long other;
 static int modes[STEPS];
 static double delay;
-
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec + t.tv_nsec / 1e9;
-}
-
-static void *or_die(void *memory) {
-    if (!memory) { perror("standin"); exit(1); }
-    return memory;
-}
-
-static struct order *order_of(unsigned long number) {
-    if (number < FIRST_ORDER || number - FIRST_ORDER >= MOST_ORDERS) return NULL;
-    size_t index = number - FIRST_ORDER;
-    if (index >= order_room) {
-        size_t room = order_room ? order_room : 4096;
-        while (room <= index) room *= 2;
-        orders = or_die(realloc(orders, room * sizeof *orders));
-        memset(orders + order_room, 0, (room - order_room) * sizeof *orders);
-        order_room = room;
-    }
-    return &orders[index];
-}
-
-static void reset(void) {
-    for (size_t i = 0; i < order_room; i++)
-        for (int s = 0; s < STEPS; s++) free(orders[i].bodies[s]);
-    free(orders);
-    orders = NULL;
-    order_room = 0;
-    complete = early = other = 0;
-    memset(calls, 0, sizeof calls);
-    memset(doubled, 0, sizeof doubled);
-    memset(replayed, 0, sizeof replayed);
-}
 
 static void hang_up(struct connection *c) {
     close(c->fd);
@@ -106,8 +59,8 @@ static void send_all(struct connection *c, const char *text, size_t length) {
 
 static void reply(struct connection *c, const char *status, const char *body, size_t length) {
     char head[256];
-    int n = snprintf(head, sizeof head, "HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n%s\r\n",
-                     status, length, c->closing ? "Connection: close\r\n" : "");
+    int n = snprintf(head, sizeof head,
+                     "HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n%s\r\n", status, length, c->closing ? "Connection: close\r\n" : "");
     if (length + n < 2048) {
         char whole[2304];
         memcpy(whole, head, n);
@@ -140,31 +93,9 @@ static void put_off(struct connection *c, int step, unsigned long number) {
         queue_room = room;
         queue_head = 0;
     }
-    queue[(queue_head + queue_filled++) % queue_room] = (struct answer){now() + delay, c->fd, c->generation, step, number};
+    size_t last = (queue_head + queue_filled++) % queue_room;
+    queue[last] = (struct answer){now() + delay, c->fd, c->generation, step, number};
     c->waiting = 1;
-}
-
-static void count(int step, unsigned long number, uint64_t key, const char *body, size_t length) {
-    struct order *o = order_of(number);
-    calls[step]++;
-    if (!o) { other++; return; }
-    if (o->calls[step]++) {
-        if (key && key == o->keys[step]) replayed[step]++;
-        else doubled[step]++;
-        return;
-    }
-    o->keys[step] = key;
-    if (length && length < KEPT_BODY) {
-        o->bodies[step] = or_die(malloc(length + 1));
-        memcpy(o->bodies[step], body, length);
-        o->bodies[step][length] = 0;
-    }
-    for (int s = 0; s < step; s++)
-        if (!o->calls[s]) { early++; break; }
-    if (o->calls[0] && o->calls[1] && o->calls[2] && o->calls[3]) {
-        o->completed = now();
-        complete++;
-    }
 }
 
 static void tell_counts(struct connection *c) {
@@ -226,7 +157,7 @@ static void serve(struct connection *c, int post, const char *path, uint64_t key
     else if (!post && !strncmp(path, "find/", 5) && (step = step_of(path + 5, &rest)) >= 0)
         tell_found(c, step, strtoul(rest, NULL, 10));
     else if (post && !strncmp(path, "delay/", 6)) { delay = atof(path + 6) / 1e3; reply_text(c, "200 OK", "{}"); }
-    else if (post && !strncmp(path, "reset", 5)) { reset(); reply_text(c, "200 OK", "{}"); }
+    else if (post && !strncmp(path, "reset", 5)) { reset(); other = 0; reply_text(c, "200 OK", "{}"); }
     else if (post && !strncmp(path, "mode/", 5) && (step = step_of(path + 5, &rest)) >= 0) {
         modes[step] = !strncmp(rest, "hang", 4) ? HANG : !strncmp(rest, "503", 3) ? BUSY : OK;
         reply_text(c, "200 OK", "{}");
