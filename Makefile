@@ -8,7 +8,7 @@ UV ?= uv
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help install dev demo test simulate planted crash power torture fuzz lint format docs wheel lock clean distclean python
+.PHONY: help install dev demo test simulate planted crash power torture fuzz bench lint format docs wheel lock clean distclean python
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -46,6 +46,10 @@ fuzz: dev ## whatever reads what others write, fuzzed by coverage: SECONDS=300 f
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-fuzz.lock
 	@$(BIN)/python -m tests.hostile.fuzz $(if $(SECONDS),--seconds $(SECONDS)) $(ARGS)
 
+bench: dev ## orders a second, beside what others make of the same work: ARGS="--systems crossdock --cases orders0"
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-bench.lock
+	@$(BIN)/python -m benchmarks $(ARGS)
+
 lint: dev ## ruff (rules and format) and mypy --strict
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -67,9 +71,13 @@ lock: ## new versions into the lock files; needs uv
 	@$(UV) pip compile -q $(LOCKED) pyproject.toml -c requirements-dev.lock -o requirements.lock
 	@$(UV) pip compile -q $(LOCKED) pyproject.toml --extra postgres -c requirements-dev.lock -o requirements-postgres.lock
 	@$(UV) pip compile -q $(LOCKED) --group build -c requirements-dev.lock -o requirements-build.lock
+	@printf '%s\n' $(BENCH) | $(UV) pip compile -q $(LOCKED) - -c requirements-dev.lock -o requirements-bench.lock
 	@echo atheris | $(UV) pip compile -q $(LOCKED) - -o requirements-fuzz.lock
-	@grep -h -c '==' requirements.lock requirements-postgres.lock requirements-dev.lock requirements-build.lock requirements-fuzz.lock
+	@grep -h -c '==' requirements.lock requirements-postgres.lock requirements-dev.lock requirements-build.lock \
+		requirements-fuzz.lock requirements-bench.lock
 
+# What the order benchmark compares with, beside what the hub has: its versions are the hub's where both have it.
+BENCH = aiohttp 'celery[redis]' 'dramatiq[redis]' dbos flask granian gunicorn redis requests rq
 LOCKED = --universal --python-version 3.11 --generate-hashes --no-annotate --upgrade --custom-compile-command "make lock"
 
 clean: ## remove builds and caches

@@ -24,6 +24,7 @@ LOCKS = [
     "requirements-dev.lock",
     "requirements-build.lock",
     "requirements-fuzz.lock",
+    "requirements-bench.lock",
 ]
 PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", re.MULTILINE)
 

@@ -1,0 +1,1 @@
+"""What is compared: each system knows how it is installed, started, killed and started again."""
