@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
+
+import psycopg
 
 from hub.model.contract import Claim, NotDurable
 from hub.model.message import StoredMessage
 from hub.sandbox.books import StoreOrder
 from hub.sandbox.faults import LEVELS
 from hub.sandbox.outbox import Delivery
+from hub.store.tx import Writer
+from tests import losing
 from tests.simulation.clock import SECOND
 from tests.simulation.coverage import Coverage
 from tests.simulation.disk import FlakyWriter
@@ -20,7 +24,9 @@ from tests.simulation.guard import Guard
 from tests.simulation.house import ACCOUNTS
 from tests.simulation.judge import Judge
 from tests.simulation.network import Outage
+from tests.simulation.losses import LosingWriter
 from tests.simulation.operator import Operator
+from tests.simulation.race import Race
 from tests.simulation.result import Result
 from tests.simulation.scene import Scene
 from tests.simulation.terms import Terms
@@ -41,6 +47,7 @@ class Run(Scene):
         self.workers = [Worker(f"w{number}") for number in range(1, terms.workers + 1)]
         self.judge = Judge(self)
         self.guard = Guard(self, self.judge)
+        self.race = Race(self)
         self.operator = Operator(self, self.judge)
         self.wake = self._wake
         self.over = False
@@ -58,7 +65,7 @@ class Run(Scene):
             result = self.judge.result(broken_off=not self._to_its_end())
             return replace(result, cells=dict(self.coverage.cells)) if self.coverage is not None else result
         finally:
-            self.house.die()
+            self.house.end()
             self.world.close()
             shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -67,7 +74,7 @@ class Run(Scene):
         while not self.over and self.next_at() is not None:
             try:
                 self._next()
-            except sqlite3.IntegrityError as error:  # a law, broken by a claim or a command: no worker was at work
+            except (sqlite3.IntegrityError, psycopg.IntegrityError) as error:  # a law, broken by a claim or a command: no worker was at work
                 self.judge.blame("law", self.trace.about, str(error))
                 return False
             if self.hasty and self.judge.found:
@@ -178,10 +185,19 @@ class Run(Scene):
         if self.hub is not None:
             return
         hub = self.house.open()
-        hub.store.writer = FlakyWriter(hub.store.writer, lambda: self.befalls(self.terms.undurable), self.rng)
+        hub.store.writer = self._faulty(hub.store.writer)
         self.door.open(hub)
         self.trace.note("the hub starts")
         self._wake(0.0)
+
+    def _faulty(self, writer: Writer) -> Writer:
+        def lost() -> bool:
+            return not self.race.on and self.befalls(self.terms.undurable)
+
+        if not self.house.books.shared:
+            return FlakyWriter(writer, lost, self.rng)
+        losing.watch()
+        return LosingWriter(writer, lost, lambda: not self.race.on and self.befalls(self.terms.retried), self.rng)
 
     def _kill(self) -> None:
         if self.hub is None or self.calm:
@@ -254,11 +270,15 @@ class Run(Scene):
             for task in tasks:
                 self.tell("lost claim", task=task)
             tasks = []
-        for worker, task in zip(idle, tasks, strict=False):
+        self._hand_out(tasks)
+        self._wake(0.001)
+
+    def _hand_out(self, tasks: Iterable[Task]) -> None:
+        assert self.hub is not None
+        for worker, task in zip([worker for worker in self.workers if worker.idle], tasks, strict=False):
             worker.take(task, self.hub, self._about(task))
             self.trace.note(f"takes {name_of(task)}", who=worker.name, order=worker.about)
             self._plan_step(worker, self.rng.uniform(0.0002, 0.003))
-        self._wake(0.001)
 
     def _patience(self) -> float:
         assert self.hub is not None
@@ -279,6 +299,8 @@ class Run(Scene):
         due = store.next_due()
         if due is None or due > now:  # a claim that finds nothing costs as much as one that does
             return []
+        if self.befalls(self.terms.races):
+            return self.race.claims(limit)
         return list(store.claim(limit, now))
 
     def _plan_step(self, worker: Worker, seconds: float) -> None:
@@ -300,6 +322,8 @@ class Run(Scene):
             sleeps = self.rng.choice((3.0, 20.0, 70.0, 150.0)) * self.rng.uniform(0.8, 1.2)
             self.trace.note(f"freezes for {sleeps:.0f} s", who=worker.name, order=worker.about)
             return self._plan_step(worker, sleeps)
+        if self.befalls(self.terms.races) and self.race.begin(worker):
+            return None
         more = self._one(worker)
         spent = self.clock.settle() / SECOND
         if more:

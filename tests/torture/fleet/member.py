@@ -16,6 +16,7 @@ from tests.torture.machine import WrongClock
 
 _WORKING = b"crossdock: working"
 _STOP_SECONDS = 60.0
+_WORDS = 8000
 
 
 class Member:
@@ -36,7 +37,8 @@ class Member:
         words = [self.kind, "--home", str(self._home.folder), *(["--port", str(self.port)] if self.port else [])]
         self._began_at = self._log.stat().st_size if self._log.exists() else 0
         with self._log.open("ab") as log:
-            command = [*self.clock.environment(), sys.executable, "-m", "hub.cli.main", *words]
+            # Who is asked by SIGABRT says what each of its threads is at.
+            command = [*self.clock.environment(), "PYTHONFAULTHANDLER=1", sys.executable, "-m", "hub.cli.main", *words]
             self._process = subprocess.Popen(command, stdout=log, stderr=log)
         self.since, self.up, self.stands_still = time.monotonic(), False, False
 
@@ -54,6 +56,11 @@ class Member:
         if self._process is not None:
             self._process.kill()
             self._process.wait()
+
+    def abort(self) -> None:
+        """The end of one that does not end: its threads' last places are in its last words."""
+        self._signal(signal.SIGABRT)
+        self.wait()
 
     def freeze(self) -> None:
         self._signal(signal.SIGSTOP)
@@ -76,7 +83,7 @@ class Member:
         return -signal.SIGKILL
 
     def last_words(self) -> str:
-        return self._said().decode("utf-8", "replace")[-2000:]
+        return self._said().decode("utf-8", "replace")[-_WORDS:]
 
     def _said(self) -> bytes:
         with self._log.open("rb") as log:

@@ -13,6 +13,7 @@ class Terms(OfTheHub):
     """`calm`: whatever is still to do when the last fault is over must have come to its end within five minutes."""
 
     rate: float = 1.0
+    letters: bool = True  # each death of a worker and each lost COMMIT leaves a letter under way unanswered
     calm: float = 300.0
     webs: int = 2
     workers: int = 3

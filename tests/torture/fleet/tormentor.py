@@ -132,6 +132,7 @@ class Tormentor:
             self.boots.append(now - member.since)
         elif not member.up and now - member.since > _PATIENCE and not member.stands_still:
             self.counts["boots_that_hung"] += 1
+            member.abort()
             self.bad_ends.append(f"{member.name} did not come up in {_PATIENCE:g} s: {member.last_words()}")
             self._restart(member)
 
@@ -213,7 +214,7 @@ class Tormentor:
             member, since = each
             status = member.ended()
             if status is None and now - since > _LEAVING_SECONDS:
-                member.kill()
+                member.abort()
                 status = 0
                 self.counts["ends_too_slow"] += 1
                 self.bad_ends.append(f"{member.name} was asked to end, and did not: {member.last_words()}")
