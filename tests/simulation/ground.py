@@ -33,6 +33,8 @@ class Books(Protocol):
 
 
 class Ground(Protocol):
+    def __hash__(self) -> int: ...
+
     def prepare(self, name: str, folder: Path) -> Books:
         """New books at the newest schema, which `keep` makes the ones that all of this name begin with."""
         ...

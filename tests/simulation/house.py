@@ -71,10 +71,15 @@ class Plan:
 
 
 def plan(tempo: str) -> Plan:
-    return _plan(tempo, ground.current())
+    under = ground.current()
+    if (tempo, under) not in _plans:
+        _plans[tempo, under] = _plan(tempo, under)
+    return _plans[tempo, under]
 
 
-@cache
+_plans: dict[tuple[str, Ground], Plan] = {}
+
+
 def _plan(tempo: str, ground: Ground) -> Plan:
     """Reads every declaration once; each seed then only exchanges what its world's accounts say otherwise."""
     folder, pace = ram_folder(), PACES[tempo]
@@ -160,26 +165,31 @@ class House:
         self._install = _resettled(found.install, said, terms)
         self._renamed = terms.renamed
         self._set_at = clock.now()
-        self.hub: Hub | None = None
+        self.hubs: dict[int, Hub] = {}  # by the number of their process; one, but where they share a database
 
-    def open(self) -> Hub:
+    @property
+    def hub(self) -> Hub | None:
+        """Any that lives."""
+        return next(iter(self.hubs.values()), None)
+
+    def open(self, process: int = 0) -> Hub:
         """A hub as it is after a start: nothing in memory, and earlier boots' leases ended where it is alone."""
-        assert self.hub is None
+        assert process not in self.hubs
         store = self.books.open()
         vault = cast(Vault, Secrets(self._secrets))
         clock = ConnectorClock(self._clock.monotonic, self._clock.spend, self._clock.now)
         around = Surroundings(self._network.transport, clock, self._jitter, self.steady_since)
         built = build(self._install, vault, self._key, store, around)
-        self.hub = Hub(built, vault, self._key, store, self._clock.now, around)
+        hub = self.hubs[process] = Hub(built, vault, self._key, store, self._clock.now, around)
         if not self.books.shared:
             store.expire_leases(self._clock.now())
-        self.hub.settle()
+        hub.settle()
         for connection in built.connections:
             if connection.connector.name == "smtp" and connection.connector.hatch is not None:
                 put_in_process(connection.connector.hatch.module, self._network, self._clock)
         for name in sorted(built.swept & set(built.storefronts)):
             store.plan_chore("sweep", name, self._clock.now())
-        return self.hub
+        return hub
 
     def set_clock(self, seconds: float) -> None:
         """Somebody sets the clock of the hub's machine forward; a process that runs and the next one know of it."""
@@ -192,14 +202,14 @@ class House:
 
     def end(self) -> None:
         """Nothing is left of it."""
-        self.die()
+        for process in list(self.hubs):
+            self.die(process)
         self.books.remove()
 
-    def die(self) -> None:
+    def die(self, process: int = 0) -> None:
         """The process is gone; what it had not committed with it. The next one may find other flows."""
-        if self.hub is not None:
-            self.hub.close()
-            self.hub = None
+        if (hub := self.hubs.pop(process, None)) is not None:
+            hub.close()
         if self._renamed:
             self._renamed = False
             flows = {name: renamed(flow.name) for name, flow in self._install.catalogue.flows.items()}

@@ -31,7 +31,7 @@ class Race:
         rivals = [other for other in run.workers if other is not worker and not other.idle]
         near = [other for other in rivals if other.about == worker.about]
         if self._rng.random() < 0.25 or not rivals:
-            return any(other.idle for other in run.workers) and self._against_a_claim(worker)
+            return bool(run.idle()) and self._against_a_claim(worker)
         self._against(worker, self._rng.choice(near or rivals))
         return True
 
@@ -52,7 +52,7 @@ class Race:
 
     def _against_a_claim(self, worker: Worker) -> bool:
         run = self._run
-        idle = sum(other.idle for other in run.workers)
+        idle = len(run.idle())
         happening = self._next(worker)
         if happening is None:
             run.wake(0.0005)
@@ -65,7 +65,7 @@ class Race:
         self._learn(worker, happening, answer, error)
         if failed is not None and not isinstance(failed, NotDurable):
             raise failed
-        run._hand_out(claimed or ())
+        run.hand_out(claimed or ())
         return True
 
     def _against(self, one: Worker, other: Worker) -> None:
@@ -114,13 +114,13 @@ class Race:
             error = raised
         worker.learn(happening, answer, error, run.trace)
         run.guard.after(worker, happening, error)
-        run._plan_step(worker, run.clock.settle() / 1e6 + self._rng.uniform(0.0002, 0.004))
+        run.plan_step(worker, run.clock.settle() / 1e6 + self._rng.uniform(0.0002, 0.004))
 
     def _learn(self, worker: Worker, happening: Happening, answer: Any, error: Exception | None) -> None:
         run = self._run
         worker.learn(happening, answer, error, run.trace)
         run.guard.raced(worker, happening)
-        run._plan_step(worker, self._rng.uniform(0.0002, 0.004))
+        run.plan_step(worker, self._rng.uniform(0.0002, 0.004))
 
     def _together(self, deeds: Sequence[Callable[[], Any]]) -> list[tuple[Any, Exception | None]]:
         books = self._run.house.books

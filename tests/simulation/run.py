@@ -44,7 +44,7 @@ class Run(Scene):
         super().__init__(terms, keep=keep)
         self.coverage = Coverage() if count else None
         self.hasty = hasty
-        self.workers = [Worker(f"w{number}") for number in range(1, terms.workers + 1)]
+        self.workers = [Worker(f"w{number + 1}", number % terms.processes) for number in range(terms.workers)]
         self.judge = Judge(self)
         self.guard = Guard(self, self.judge)
         self.race = Race(self)
@@ -118,7 +118,7 @@ class Run(Scene):
             for shop in (self.world.shop, self.world.woo)
             for order in self.scenario.history(shop, terms.history // 2, self.clock.seconds() - 3600.0)
         ]
-        self._open()
+        self._open_all()
         for name, account in ACCOUNTS.items():
             if not (terms.deaf and account in self.world.storefronts):
                 self.world.subscribe(account, f"https://hub.example/webhooks/{name}")
@@ -165,7 +165,7 @@ class Run(Scene):
         self.healed_at = max(self.clock.micros, self._stalled_until)
         self.world.desk.faults.level = LEVELS["calm"]
         self.network.late, self.network.clerk, self.network.outages = 0.0, 0.0, []
-        self._open()
+        self._open_all()
         self.after(10 * self.terms.pace.hurry, self._look)
 
     def _look(self) -> None:
@@ -181,14 +181,21 @@ class Run(Scene):
 
     # --- the process
 
-    def _open(self) -> None:
-        if self.hub is not None:
+    def _open_all(self) -> None:
+        for process in range(self.terms.processes):
+            self._open(process)
+
+    def _open(self, process: int = 0) -> None:
+        if process in self.house.hubs:
             return
-        hub = self.house.open()
+        hub = self.house.open(process)
         hub.store.writer = self._faulty(hub.store.writer)
         self.door.open(hub)
-        self.trace.note("the hub starts")
+        self.trace.note(f"the hub starts{self._which(process)}")
         self._wake(0.0)
+
+    def _which(self, process: int) -> str:
+        return f" in process {process}" if self.terms.processes > 1 else ""
 
     def _faulty(self, writer: Writer) -> Writer:
         def lost() -> bool:
@@ -202,14 +209,20 @@ class Run(Scene):
     def _kill(self) -> None:
         if self.hub is None or self.calm:
             return
-        self.trace.note("the hub is killed")
+        process = self.rng.choice(list(self.house.hubs)) if self.terms.processes > 1 else 0
+        self.trace.note(f"the hub is killed{self._which(process)}")
         self.tell("restart")
         self._stalled_until = 0
         for worker in self.workers:
-            worker.drop()
-        self.door.close()
-        self.house.die()
-        self.after(self.rng.uniform(0.05, 8.0) * self.rng.choice((1.0, self.terms.pace.hurry)), self._open)
+            if worker.process == process:
+                worker.drop()
+        self.house.die(process)
+        if self.hub is not None:
+            self.door.open(self.hub)
+        else:
+            self.door.close()
+        away = self.rng.uniform(0.05, 8.0) * self.rng.choice((1.0, self.terms.pace.hurry))
+        self.after(away, lambda: self._open(process))
 
     def _stall(self) -> None:
         """The process is stopped and goes on later: its calls were cut, its clock has run on."""
@@ -256,7 +269,7 @@ class Run(Scene):
         if mine != self._claims:
             return None  # an earlier one came in between
         self._claim_at = None
-        idle = [worker for worker in self.workers if worker.idle]
+        idle = self.idle()
         if self.hub is None or not idle:
             return None
         try:
@@ -270,15 +283,18 @@ class Run(Scene):
             for task in tasks:
                 self.tell("lost claim", task=task)
             tasks = []
-        self._hand_out(tasks)
+        self.hand_out(tasks)
         self._wake(0.001)
 
-    def _hand_out(self, tasks: Iterable[Task]) -> None:
-        assert self.hub is not None
-        for worker, task in zip([worker for worker in self.workers if worker.idle], tasks, strict=False):
-            worker.take(task, self.hub, self._about(task))
+    def idle(self) -> list[Worker]:
+        """Who could begin something."""
+        return [worker for worker in self.workers if worker.idle and worker.process in self.house.hubs]
+
+    def hand_out(self, tasks: Iterable[Task]) -> None:
+        for worker, task in zip(self.idle(), tasks, strict=False):
+            worker.take(task, self.house.hubs[worker.process], self._about(task))
             self.trace.note(f"takes {name_of(task)}", who=worker.name, order=worker.about)
-            self._plan_step(worker, self.rng.uniform(0.0002, 0.003))
+            self.plan_step(worker, self.rng.uniform(0.0002, 0.003))
 
     def _patience(self) -> float:
         assert self.hub is not None
@@ -303,7 +319,7 @@ class Run(Scene):
             return self.race.claims(limit)
         return list(store.claim(limit, now))
 
-    def _plan_step(self, worker: Worker, seconds: float) -> None:
+    def plan_step(self, worker: Worker, seconds: float) -> None:
         life = worker.life
         self.after(seconds, lambda: self._step(worker, life))
 
@@ -311,7 +327,7 @@ class Run(Scene):
         if worker.life != life or worker.task is None:
             return None
         if self.clock.micros < self._stalled_until:
-            return self._plan_step(worker, (self._stalled_until - self.clock.micros) / SECOND)
+            return self.plan_step(worker, (self._stalled_until - self.clock.micros) / SECOND)
         if self.befalls(self.terms.crash):
             self.tell("crash", task=worker.task)
             self.trace.note("is gone", who=worker.name, order=worker.about)
@@ -321,13 +337,13 @@ class Run(Scene):
             self.tell("freeze", task=worker.task)
             sleeps = self.rng.choice((3.0, 20.0, 70.0, 150.0)) * self.rng.uniform(0.8, 1.2)
             self.trace.note(f"freezes for {sleeps:.0f} s", who=worker.name, order=worker.about)
-            return self._plan_step(worker, sleeps)
+            return self.plan_step(worker, sleeps)
         if self.befalls(self.terms.races) and self.race.begin(worker):
             return None
         more = self._one(worker)
         spent = self.clock.settle() / SECOND
         if more:
-            self._plan_step(worker, spent + self.rng.uniform(0.0002, 0.004))
+            self.plan_step(worker, spent + self.rng.uniform(0.0002, 0.004))
         else:
             self._wake(0.0005)
 

@@ -52,6 +52,7 @@ class Terms:
     notes: int = 0  # so many times an order is edited without a change of what it asks for
     retried: float = 0.0  # of moments: the database breaks the transaction off, and the hub runs it again
     races: float = 0.0  # of a worker's events: another's, or a claim, happens at once, statement by statement
+    processes: int = 1  # over one database; the workers are shared out among them
     trouble: float = 45.0  # so long things go wrong after the last order
     tempo: str = "quick"  # or real: see pace.py
 
@@ -114,7 +115,7 @@ class Terms:
         rng = random.Random(f"terms over a server {self.seed}")
         return replace(
             self, undurable=rng.choice((0.0, 0.003, 0.01)), retried=rng.choice((0.0, 0.01, 0.05)),
-            races=rng.choice((0.0, 0.1, 0.3)),
+            races=rng.choice((0.0, 0.1, 0.3)), processes=rng.choice((1, 2, 3)),
         )  # fmt: skip
 
     @property
@@ -132,8 +133,8 @@ class Terms:
             value = getattr(self, part.name)
             if part.name == "orders" and value > 1:
                 found += [replace(self, orders=value // 2), replace(self, orders=value - 1)]
-            elif part.name == "workers" and value > 1:
-                found.append(replace(self, workers=1))
+            elif part.name in ("workers", "processes") and value > 1:
+                found.append(replace(self, **{part.name: 1}))
             elif part.name in _TROUBLES and value:
                 found.append(replace(self, **{part.name: type(value)(0)}))
         return found

@@ -40,6 +40,7 @@ class Worker:
     """`busy` names what it works on; a dropped one is told by its `life`, which a new one does not share."""
 
     name: str
+    process: int = 0
     task: Task | None = None
     about: str = ""
     _generator: Generator[Happening, Any, Any] | None = None
