@@ -76,6 +76,11 @@ class Guard:
             self._called.add((worker.name, worker.life))
             self._on_the_wire(worker, task, happening)
 
+    def raced(self, worker: Worker, happening: Happening) -> None:
+        """Of an event that happened while another did: what each may change, the database's laws alone can say."""
+        if isinstance(worker.task, Claim) and happening.name in _INTENDING:
+            self._intended[(worker.name, worker.life)] = (self._scene.clock.micros, self._scene.house.steady_since())
+
     def over(self, worker: Worker) -> None:
         """Who ends in peace has given its lease back: else a step stands still until the lease runs out."""
         row = self._own_row(worker.task) if isinstance(worker.task, Claim) else None
