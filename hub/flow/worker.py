@@ -18,9 +18,9 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from hub.flow import gate, groups, inputs, life, retry, settle, source
+from hub.flow import gap, gate, groups, inputs, life, retry, settle, source
 from hub.flow.call import SEND_MARGIN, Sending, Work, attempt_row, changing, send, until
-from hub.flow.doubt import settle_doubt
+from hub.flow.doubt import ask_first, settle_doubt
 from hub.flow.event import Moment, Wire
 from hub.flow.scope import group_of
 from hub.flow.setting import Setting
@@ -245,4 +245,7 @@ def _intend(setting: Setting, book: Book, step: Step, plan: _Plan, now: datetime
         until=until(plan.guarantee, now),
         now=now,
     )
+    if gap.pending(step):
+        ask_first(step, plan.guarantee, now)
+        return None
     return Sending(effect, now + SEND_MARGIN)
