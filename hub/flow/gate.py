@@ -71,8 +71,8 @@ def _to_ask(book: Book, step: Step) -> bool:
     """Of money that is no longer to be had the source has said it already."""
     if step.capability == "payment.capture":
         money = payment_of(book, step)
-        return gap.pending(step) and money is not None and payment.capturable(money) > 0
-    return gap.pending(step) or (not CAPABILITIES[step.capability or ""].mutating and gap.unasked(book, step.run))
+        return gap.askable(step) and money is not None and payment.capturable(money) > 0
+    return gap.askable(step) or (not CAPABILITIES[step.capability or ""].mutating and gap.unasked(book, step.run))
 
 
 def _judge(setting: Setting, book: Book, step: Step, now: datetime) -> Gate:

@@ -9,7 +9,6 @@ from typing import Any
 from hub.flow import gap
 from hub.flow.manifest import Rule
 from hub.model.book import Book
-from hub.model.flow import TERMINAL
 from hub.model.order import LineItem, Order
 from hub.model.step import Group
 
@@ -22,10 +21,10 @@ def elsewhere(book: Book) -> dict[str, int]:
 
     A write-back that may be under way counts as ours, so that its echo is never taken for somebody else's shipment. Its
     echo may not be there yet, so what the source tells of parcels that are none of ours counts in any case. While
-    nobody knows whether we sent the goods (hub.flow.gap), nothing does.
+    nobody knows what we sent (hub.flow.gap), nothing does.
     """
     assert book.order is not None
-    if unsure(book):
+    if gap.shipping(book):
         return {}
     ours, names = _told(book)
     others: Counter[str] = Counter()
@@ -38,11 +37,6 @@ def elsewhere(book: Book) -> dict[str, int]:
         if units > 0:
             gone[line.id] = units
     return gone
-
-
-def unsure(book: Book) -> bool:
-    """Whether goods may have been ordered while these books were not kept."""
-    return any(s.capability in COMMITMENTS and gap.pending(s) and s.state not in TERMINAL for s in book.steps.values())
 
 
 def _told(book: Book) -> tuple[Counter[str], set[str | None]]:

@@ -121,6 +121,7 @@ def _unblock(setting: Setting, book: Book, step: Step, document: dict[str, Any],
     if not applies:
         life.move(step, Event.SKIP, now, cause="does_not_apply")
         return True
+    gap.rule_out(book, step, before)
     step.connection = step.connection or connection_for(setting, book, step, spec.declared.connection)
     _free(setting, book, step, spec, now)
     return True
@@ -132,7 +133,8 @@ def _free(setting: Setting, book: Book, step: Step, spec: StepSpec, now: datetim
         return
     life.move(step, Event.FREED, now, target=State.AWAITING)
     if step.awaits != "payment":  # money that is awaited costs nobody anything: no deadline, the source will say
-        step.deadline_at = now + timedelta(seconds=poll_seconds(setting, book, step))
+        wait = 0.0 if gap.pending(step) else poll_seconds(setting, book, step)
+        step.deadline_at = now + timedelta(seconds=wait)
 
 
 def _spec(setting: Setting, book: Book, step: Step) -> StepSpec | None:
@@ -208,7 +210,7 @@ def _withdraw_unwanted(book: Book, step: Step, now: datetime) -> bool:
     if why is None:
         return False
     if gap.unasked(book, step.run) and step.state not in (State.REJECTED, State.DEAD):
-        if step.awaits is None or step.awaits == "payment":
+        if step.awaits == "payment" or (step.awaits is None and step.capability != "notification.send"):
             return _let_ask(step, now)
     life.move(step, Event.WITHDRAW, now, cause=why)
     return True

@@ -132,7 +132,7 @@ def looked(setting: Setting, book: Book, step: Step, outcome: Outcome, guarantee
     if likely:
         cause = "ambiguous" if len(ours) > 1 else "unlike"
         return life.move(step, Event.FOUND_UNLIKE, now, cause=cause, detail=match.difference(effect, likely))
-    _absent(setting, book, step, guarantee, now)
+    _absent(setting, book, step, effect, guarantee, now)
 
 
 def _failed(setting: Setting, book: Book, step: Step, outcome: Outcome, guarantee: Guarantee, now: datetime) -> None:
@@ -163,7 +163,7 @@ def _taken(book: Book, effect: Effect) -> set[str]:
     }
 
 
-def _absent(setting: Setting, book: Book, step: Step, guarantee: Guarantee, now: datetime) -> None:
+def _absent(setting: Setting, book: Book, step: Step, effect: Effect, guarantee: Guarantee, now: datetime) -> None:
     """Found nothing. Once may be index lag; twice is an answer where the search is complete."""
     step.lookups += 1
     if step.lookups < _ENOUGH_LOOKUPS:
@@ -176,7 +176,7 @@ def _absent(setting: Setting, book: Book, step: Step, guarantee: Guarantee, now:
         return None
     step.lookups = 0
     after_gap = gap.pending(step)
-    if after_gap and not guarantee.complete and guarantee.safety is Safety.KEY:
+    if after_gap and effect.body and not guarantee.complete and guarantee.safety is Safety.KEY:
         gap.settle(step)  # as long as it lives, the key decides
         return life.move(step, Event.LOOKUP_FAILED, now, next_at=now)
     if not guarantee.complete:

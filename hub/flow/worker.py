@@ -176,21 +176,26 @@ def _cannot(step: Step, error: CannotPrepare, now: datetime) -> None:
 
 def _do(setting: Setting, claim: Claim, book: Book, step: Step) -> Work:
     connection, capability = step.connection or "", step.capability or ""
+    guarantee, body = setting.connectors.guarantee(connection, capability), b""
+    made: dict[str, Any] = {}
     try:
         made, content = inputs.build(setting, book, step)
-        body: bytes = yield Wire(
-            f"prepare {capability}", lambda now: setting.connectors.prepare(connection, capability, made)
-        )
+        body = yield Wire(f"prepare {capability}", lambda now: setting.connectors.prepare(connection, capability, made))
     except CannotPrepare as error:
         refusal = error
+        if made and gap.pending(step) and guarantee.find is not None:  # such as what is done: it is only asked about
+            yield from _intending(setting, claim, _Plan(made, content, b"", book.version, guarantee))
+            return
         yield Moment("hold", changing(setting, claim, lambda b, s, now: _cannot(s, refusal, now)))
         return
     except NotPrepared as error:
         failed = error.outcome
         yield Moment("wait", changing(setting, claim, lambda b, s, now: _not_prepared(setting, b, s, failed, now)))
         return
-    guarantee = setting.connectors.guarantee(connection, capability)
-    plan = _Plan(made, content, body, book.version, guarantee)
+    yield from _intending(setting, claim, _Plan(made, content, body, book.version, guarantee))
+
+
+def _intending(setting: Setting, claim: Claim, plan: _Plan) -> Work:
     sending: Sending | None = yield Moment(
         "intend", changing(setting, claim, lambda b, s, now: _intend(setting, b, s, plan, now))
     )

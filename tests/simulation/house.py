@@ -9,6 +9,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
@@ -21,8 +22,10 @@ from hub.assembly.config import ConnectionPart, TimingPart
 from hub.assembly.home import Home
 from hub.assembly.hub import Hub
 from hub.assembly.install import Install, open_vault, read_install
+from hub.assembly.restoring import gap_of, tell
 from hub.assembly.shipped import root
 from hub.connector.connection import Clock as ConnectorClock
+from hub.flow.gap import Gap
 from hub.flow.manifest import Flow, compile_flow
 from hub.language.document import loads
 from hub.sandbox.running import credentials
@@ -155,7 +158,7 @@ class House:
         self._jitter = random.Random(f"jitter {terms.seed}")
         self._key = cast(InstallKey, FixedKey(terms.seed))
         found = plan(terms.tempo)
-        self.database = folder / "hub.db"
+        self.database, self._backup = folder / "hub.db", folder / "backup.db"
         shutil.copyfile(found.database, self.database)
         said = _exchange(found.accounts, accounts_of(world))
         self._secrets = {reference: said[value] for reference, value in found.secrets.items()}
@@ -170,7 +173,7 @@ class House:
         store = open_sqlite(self.database, threaded=False, synchronous="OFF")
         vault = cast(Vault, Secrets(self._secrets))
         clock = ConnectorClock(self._clock.monotonic, self._clock.spend, self._clock.now)
-        around = Surroundings(self._network.transport, clock, self._jitter, self.steady_since)
+        around = Surroundings(self._network.transport, clock, self._jitter, self.steady_since, gap_of(store))
         built = build(self._install, vault, self._key, store, around)
         self.hub = Hub(built, vault, self._key, store, self._clock.now, around)
         store.expire_leases(self._clock.now())
@@ -181,6 +184,21 @@ class House:
         for name in sorted(built.swept & set(built.storefronts)):
             store.plan_chore("sweep", name, self._clock.now())
         return self.hub
+
+    def copy(self) -> datetime:
+        """A backup of the books, as `crossdock store backup` makes it. When."""
+        with closing(sqlite3.connect(self.database)) as books, closing(sqlite3.connect(self._backup)) as copy:
+            books.backup(copy)
+        return self._clock.now()
+
+    def put_back(self, since: datetime) -> None:
+        """The backup takes the place of the books, and is told so: as `crossdock store restore` does it."""
+        assert self.hub is None
+        for suffix in ("-wal", "-shm"):
+            self.database.with_name(self.database.name + suffix).unlink(missing_ok=True)
+        self._backup.replace(self.database)
+        with closing(open_sqlite(self.database, threaded=False, synchronous="OFF")) as store:
+            tell(store, Gap(since, self._clock.now()), self._clock.now())
 
     def set_clock(self, seconds: float) -> None:
         """Somebody sets the clock of the hub's machine forward; a process that runs and the next one know of it."""

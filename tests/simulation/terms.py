@@ -51,6 +51,7 @@ class Terms:
     refused: int = 0  # so many of the first changes at payment providers, warehouses and carriers are refused
     notes: int = 0  # so many times an order is edited without a change of what it asks for
     trouble: float = 45.0  # so long things go wrong after the last order
+    restored: int = 0  # so many times the hub's books are put back from a copy that was made a while before
     tempo: str = "quick"  # or real: see pace.py
 
     @classmethod
@@ -97,7 +98,8 @@ class Terms:
             trouble=rng.choice((20.0, 45.0, 90.0)),
             tempo="real" if rng.random() < 0.12 else "quick",
         )
-        return drawn._gloomy(more) if more.random() < 0.2 else drawn
+        drawn = drawn._gloomy(more) if more.random() < 0.2 else drawn
+        return drawn._put_back() if random.Random(f"latest terms {seed}").random() < 0.1 else drawn
 
     def _gloomy(self, more: random.Random) -> Terms:
         """Everything that stops a step, and much that a person does meanwhile: what else seldom meets, meets here."""
@@ -106,6 +108,10 @@ class Terms:
             commands=max(self.commands, 0.4), pauses=more.choice((2, 4)), stalls=more.choice((1, 2)),
             restarts=3, outages=3, faults=max(self.faults, 0.12), notes=3,
         )  # fmt: skip
+
+    def _put_back(self) -> Terms:
+        """The books are lost. What persons commanded meanwhile is lost with them, so they command nothing here."""
+        return replace(self, restored=1, history=0, pauses=0, cancels=0.0, refunds=0.0, forged=0.0)
 
     @property
     def pace(self) -> Pace:
@@ -132,5 +138,5 @@ class Terms:
 _TROUBLES = (
     "faults", "crash", "freeze", "lost_claims", "undurable", "late", "unheard", "restarts", "outages", "pauses",
     "commands", "cancels", "refunds", "stalls", "history", "edits", "observed", "clerk", "forged", "replica",
-    "renamed", "kept", "impatient", "jumps", "refused", "notes",
+    "renamed", "kept", "impatient", "jumps", "refused", "notes", "restored",
 )  # fmt: skip
