@@ -30,6 +30,7 @@ from hub.assembly.install import Install, judge_secrets, read_install
 from hub.assembly.labour import Labour, labour_of, wait_for_tokens
 from hub.assembly.log import hush
 from hub.assembly.mending import read_again, readers_of
+from hub.assembly.restoring import gap_of
 from hub.assembly.storage import Lock, queue_of, storage_of
 from hub.connector.pool import Connections
 from hub.flow.setting import Setting
@@ -302,7 +303,7 @@ def open_hub(
         undo.callback(store.close)
         not_moved(store, shared=storage.shared)
         same_key(store, key)
-        around = around or Surroundings()
+        around = replace(around or Surroundings(), gap=gap_of(store))
         if clock is None:
             clock = trusted = clock_of(store, own=own, shared=storage.shared)
             around = replace(around, steady_since=trusted.steady_since)

@@ -23,6 +23,7 @@ from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 from hub.model.contract import NotDurable
 from hub.store.group import GroupWriter
 from hub.store.tx import Row, Tx
+from hub.store.upgrade import APPLICATION
 
 T = TypeVar("T")
 Pool = ConnectionPool[psycopg.Connection[tuple[Any, ...]]]
@@ -222,7 +223,7 @@ def group_writer(pool: Pool) -> GroupWriter:
 
 def pool_of(url: str, size: int) -> Pool:
     """At most `size` connections, made when they are needed. Raises NotDurable when the database cannot be reached."""
-    kwargs = {"autocommit": True, "row_factory": tuple_row, "options": _SETTINGS, "application_name": "crossdock"}
+    kwargs = {"autocommit": True, "row_factory": tuple_row, "options": _SETTINGS, "application_name": APPLICATION}
     try:  # at once and by itself: a pool goes on trying, and does not say what is wrong
         psycopg.connect(url, connect_timeout=round(_POOL_SECONDS)).close()
     except psycopg.Error as error:

@@ -17,6 +17,7 @@ from hub.sandbox.faults import LEVELS
 from hub.sandbox.outbox import Delivery
 from hub.store.tx import Writer
 from tests import losing
+from tests.simulation.catastrophe import Catastrophe
 from tests.simulation.clock import SECOND
 from tests.simulation.coverage import Coverage
 from tests.simulation.disk import FlakyWriter
@@ -49,6 +50,7 @@ class Run(Scene):
         self.guard = Guard(self, self.judge)
         self.race = Race(self)
         self.operator = Operator(self, self.judge)
+        self.catastrophe = Catastrophe(self, self.judge, self.guard, self._kill)
         self.wake = self._wake
         self.over = False
         self._claim_at: int | None = None
@@ -129,6 +131,8 @@ class Run(Scene):
         end = (terms.orders / terms.rate + terms.trouble) * hurry
         for _ in range(terms.restarts):
             self.after(self.rng.uniform(0.5, end), self._kill)
+        for _ in range(terms.restored):
+            self.after(self.rng.uniform(0.5, end * 0.6), self.catastrophe.copy)
         for _ in range(terms.stalls):
             self.after(self.rng.uniform(0.5, end), self._stall)
         for _ in range(terms.jumps):
