@@ -68,6 +68,7 @@ class Hub:
         self._labour: Labour | None = None
         self._works = False
         self._door: WebhookFrontDoor | None = None
+        self._inbox: Waking | None = None
         self._closed = False
         self.after_reload: list[Callable[[], None]] = []
 
@@ -137,7 +138,8 @@ class Hub:
 
     def front_door(self, app: WSGIApplication) -> WebhookFrontDoor:
         """`app` with `/webhooks/` before it. Its `counters` are the front door's."""
-        self._door = WebhookFrontDoor(app, self._doors, Waking(self.store, self.wake), self.clock)
+        self._inbox = Waking(self.store, self.wake)
+        self._door = WebhookFrontDoor(app, self._doors, self._inbox, self.clock)
         return self._door
 
     def sweep(self, setting: Setting, chore: Chore, now: datetime) -> tuple[datetime | None, dict[str, Any]]:
@@ -265,7 +267,11 @@ class Hub:
 
     def _make_labour(self) -> Labour:
         url = queue_of(self.config, self.home, self.vault)
-        return labour_of(self.setting, self.clock, self.config.hub.workers, self.sweep, url, works=self._works)
+        threads = self.config.hub.workers
+        return labour_of(self.setting, self.clock, threads, self.sweep, url, works=self._works, wait=self._in_a_rush)
+
+    def _in_a_rush(self) -> bool:
+        return self._inbox is not None and self._inbox.in_a_rush
 
     def _plan_sweeps(self) -> None:
         for name in self._built.storefronts:
