@@ -88,6 +88,10 @@ _END_MESSAGE = (
     "UPDATE messages SET state = :state, cause = :cause, detail = :detail, due_at = NULL "
     "WHERE id = :id AND token = :token"
 )
+_LOOSE = (
+    "SELECT o.* FROM loose_handles l JOIN observations o ON o.id = l.observation "
+    "WHERE l.connection = :connection AND l.handle IN ({handles})"
+)
 _TOUCH = "INSERT INTO touches (order_key, message) VALUES (:order_key, :message) ON CONFLICT DO NOTHING"
 _PLAN_CHORE = """
 INSERT INTO chores (kind, key, due_at, detail, lane) VALUES (:kind, :key, :due, :detail, :lane)
@@ -233,8 +237,9 @@ def _append(tx: Tx, book: Book, now: datetime) -> None:
     for kind, key, due in book.chores:
         plan_chore(tx, kind, key, due, "{}")
     tx.alone(*(handle_name(connection, handle) for connection, handle in book.handles))
-    for connection, handle in dict.fromkeys(book.handles):
-        tx.run(_HANDLE, connection=connection, handle=handle, order_key=book.key)
+    if book.handles:
+        named = [{"connection": c, "handle": h, "order_key": book.key} for c, h in dict.fromkeys(book.handles)]
+        tx.many(_HANDLE, named)
     for observation in book.observations:
         if observation.id is None:
             save_observation(tx, observation, book.key)
@@ -281,14 +286,12 @@ def handle_name(connection: str, handle: str) -> str:
 def _claim_loose(tx: Tx, key: str, connection: str, handles: Sequence[str]) -> list[Observation]:
     found: dict[int, Observation] = {}
     tx.alone(*(handle_name(connection, handle) for handle in handles))
-    for handle in handles:
-        for row in tx.all(
-            "SELECT o.* FROM loose_handles l JOIN observations o ON o.id = l.observation "
-            "WHERE l.connection = :connection AND l.handle = :handle",
-            connection=connection,
-            handle=handle,
-        ):
-            found[row["id"]] = rows.observation_of(row)
+    if not handles:
+        return []
+    named = {f"h{number}": handle for number, handle in enumerate(handles)}
+    sql = _LOOSE.format(handles=", ".join(f":{name}" for name in named))
+    for row in tx.all(sql, connection=connection, **named):
+        found[row["id"]] = rows.observation_of(row)
     for observation_id in found:
         tx.run("DELETE FROM loose_handles WHERE observation = :id", id=observation_id)
         tx.run("UPDATE observations SET order_key = :key WHERE id = :id", key=key, id=observation_id)
