@@ -108,22 +108,28 @@ _VERSION = (
 def load(tx: Tx, key: str, *, lock: bool) -> tuple[Book, Before]:
     connection, _, source_id = key.partition(":")
     book, before = Book(key=key, connection=connection, source_id=source_id), Before()
-    locking = tx.locking if lock else ""
-    before.order = tx.one(_ORDER + locking, key=key)
-    if before.order is None and lock:  # two may hear of a new order at once
+    orders, steps, effects = _read(tx, key, lock=lock)
+    if not orders and lock:  # two may hear of a new order at once
         tx.alone(f"order {key}")
-        before.order = tx.one(_ORDER + locking, key=key)
-    if before.order is None:
+        orders, steps, effects = _read(tx, key, lock=lock)
+    if not orders:
         return book, before
+    before.order = dict(zip(_ORDER_COLUMNS, orders[0], strict=True))
     _fill(book, before.order)
-    for row in tx.tuples(_STEPS + locking, key=key):  # a claim takes a step without its order
+    for row in steps:
         step = rows.step_of(row)
         before.steps[step.id], book.steps[step.id] = row, step
-    for row in tx.tuples(_EFFECTS, key=key):
+    for row in effects:
         effect = rows.effect_of(row)
         identity = (effect.capability, effect.subject, effect.generation)
         before.effects[identity], book.effects[identity] = row, effect
     return book, before
+
+
+def _read(tx: Tx, key: str, *, lock: bool) -> list[list[tuple[Any, ...]]]:
+    """Of the order, its steps (which a claim takes without their order) and its effects. The first locks the rest."""
+    locking, named = tx.locking if lock else "", {"key": key}
+    return tx.several((_ORDER + locking, named), (_STEPS + locking, named), (_EFFECTS, named))
 
 
 @lru_cache(maxsize=1024)
@@ -151,10 +157,12 @@ def change(tx: Tx, key: str, decide: Callable[[Book], T], now: datetime) -> T:
     book, before = (kept.take(key) if kept is not None else None) or load(tx, key, lock=True)
     book.claim_loose = lambda connection, handles: _claim_loose(tx, key, connection, handles)
     answer = decide(book)
-    before.order = _save_order(tx, book, before.order, now)
-    _save_steps(tx, book, before.steps)
-    _save_effects(tx, book, before.effects)
-    _append(tx, book, now)
+    with tx.together():
+        before.order = _save_order(tx, book, before.order, now)
+        _save_steps(tx, book, before.steps)
+        _save_effects(tx, book, before.effects)
+        _append(tx, book)
+    _conclude(tx, book, now)
     if kept is not None:
         kept.put(book, before)
     return answer
@@ -229,7 +237,7 @@ def _save_effects(tx: Tx, book: Book, before: dict[tuple[str, str, int], tuple[A
             before[identity] = row
 
 
-def _append(tx: Tx, book: Book, now: datetime) -> None:
+def _append(tx: Tx, book: Book) -> None:
     for attempt in book.attempts:
         tx.run(_ATTEMPT, **rows.attempt_row(book.key, attempt))
     for note in book.notes:
@@ -243,6 +251,10 @@ def _append(tx: Tx, book: Book, now: datetime) -> None:
     for observation in book.observations:
         if observation.id is None:
             save_observation(tx, observation, book.key)
+
+
+def _conclude(tx: Tx, book: Book, now: datetime) -> None:
+    """What depends on what is there already."""
     for end in book.ends:
         end_message(tx, end)
     for actor, action, detail in book.decisions:

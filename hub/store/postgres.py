@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, TypeVar
@@ -68,8 +68,9 @@ class PostgresTx:
 
     def all(self, sql: str, **parameters: Any) -> list[Row]:
         cursor = self._execute(sql, parameters)
+        found = cursor.fetchall()  # among statements that are sent together, the answer comes with this
         names = [column.name for column in cursor.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        return [dict(zip(names, row, strict=True)) for row in found]
 
     def one(self, sql: str, **parameters: Any) -> Row | None:
         found = self.all(sql, **parameters)
@@ -77,6 +78,14 @@ class PostgresTx:
 
     def tuples(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
         return self._execute(sql, parameters).fetchall()
+
+    def several(self, *asked: tuple[str, Mapping[str, Any]]) -> list[list[tuple[Any, ...]]]:
+        with self._connection.pipeline():
+            cursors = [self._execute(sql, parameters) for sql, parameters in asked]
+            return [cursor.fetchall() for cursor in cursors]
+
+    def together(self) -> AbstractContextManager[object]:
+        return self._connection.pipeline()
 
     def run(self, sql: str, **parameters: Any) -> int:
         return self._execute(sql, parameters).rowcount
@@ -147,6 +156,12 @@ class _PooledTx:
 
     def tuples(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
         return self._asked(lambda tx: tx.tuples(sql, **parameters))
+
+    def several(self, *asked: tuple[str, Mapping[str, Any]]) -> list[list[tuple[Any, ...]]]:
+        return self._asked(lambda tx: tx.several(*asked))
+
+    def together(self) -> AbstractContextManager[object]:
+        raise TypeError("readers do not write")
 
     def run(self, sql: str, **parameters: Any) -> int:
         raise TypeError("readers do not write")
