@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from tests.simulation.run import Run
 
 
+_SOON = 5000  # microseconds
+
+
 class Race:
     """`on`: two moments are under way."""
 
@@ -28,7 +31,8 @@ class Race:
     def begin(self, worker: Worker) -> bool:
         """The worker's next event and another's, or a claim, at once. False where it has no rival."""
         run = self._run
-        rivals = [other for other in run.workers if other is not worker and not other.idle]
+        soon = run.clock.micros + _SOON
+        rivals = [other for other in run.workers if other is not worker and not other.idle and other.rests_until < soon]
         near = [other for other in rivals if other.about == worker.about]
         if self._rng.random() < 0.25 or not rivals:
             return bool(run.idle()) and self._against_a_claim(worker)

@@ -320,11 +320,12 @@ class Run(Scene):
         return list(store.claim(limit, now))
 
     def plan_step(self, worker: Worker, seconds: float) -> None:
-        life = worker.life
-        self.after(seconds, lambda: self._step(worker, life))
+        life, worker.plans = worker.life, worker.plans + 1
+        mine, worker.rests_until = worker.plans, self.clock.micros + round(seconds * SECOND)
+        self.after(seconds, lambda: self._step(worker, life, mine))
 
-    def _step(self, worker: Worker, life: int) -> None:
-        if worker.life != life or worker.task is None:
+    def _step(self, worker: Worker, life: int, mine: int) -> None:
+        if worker.life != life or worker.task is None or worker.plans != mine:
             return None
         if self.clock.micros < self._stalled_until:
             return self.plan_step(worker, (self._stalled_until - self.clock.micros) / SECOND)
