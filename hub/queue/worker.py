@@ -22,7 +22,7 @@ _log = structlog.get_logger("crossdock.queue")
 
 _AGAIN_SECONDS = 1.0
 # RQ waits for a token for 15 seconds less than a worker may go without a sign of life, and for its answer 10 more: so
-# long nobody hears of one whose machine has vanished without a word. RQ's own 420 seconds would be longer than promised.
+# long nobody hears that the queue's machine has vanished without a word. RQ's own 420 seconds are more than promised.
 _LIFE_SECONDS = 20
 
 

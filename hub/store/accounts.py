@@ -18,7 +18,9 @@ _FORGET_FAILURES = timedelta(days=1)
 _SETUP = "setup_digest"
 
 # In one statement: two processes may start at once.
-_EXPECT = "INSERT INTO install (name, value) VALUES (:name, :value) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+_EXPECT = (
+    "INSERT INTO install (name, value) VALUES (:name, :value) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+)
 _ADD_USER = books.insert("users", ["name", "role", "password", "created_at", "changed_at"]) + " ON CONFLICT DO NOTHING"
 _ADD_SESSION = books.insert("sessions", ["digest", "owner", "csrf", "began_at", "seen_at", "expires_at"])
 _ADD_TOKEN = (

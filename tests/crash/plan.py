@@ -6,8 +6,9 @@ import random
 from collections.abc import Iterator, Sequence
 
 from tests.crash.outcomes import MAIL_OUTCOMES, OUTCOMES, SUCCESS
-from tests.crash.point import AFTER, BEFORE, LOST, UNANSWERED, Case, Event, Fault, Kill
+from tests.crash.point import AFTER, BEFORE, LOST, Case, Event, Fault, Kill
 from tests.crash.walks import Walk
+from tests.losing import UNANSWERED
 
 _LOST = {True: ("answer lost", "reset before"), False: ("5xx after", "5xx before")}  # by whether it is a letter
 
@@ -87,7 +88,7 @@ def _is_point(walk: Walk, event: Event) -> bool:
     return event.outside and (not walk.points or any(part in event.who for part in walk.points))
 
 
-def _whens(event: Event, losses: bool = False) -> tuple[str, ...]:  # noqa: FBT001, FBT002
+def _whens(event: Event, losses: bool = False) -> tuple[str, ...]:
     deaths = (AFTER,) if event.name.startswith("claim") else (BEFORE, AFTER)
     # Who is only just starting ends when it loses its database, which the deaths at its events show as well.
     starts = event.who == "hub" and not event.name.startswith("claim")

@@ -13,6 +13,7 @@ from collections import Counter, deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import ExitStack
+from functools import partial
 from hashlib import blake2b
 
 import click
@@ -83,8 +84,8 @@ def _results(asked: argparse.Namespace) -> Iterator[Result]:
     if asked.jobs == 1:
         yield from (_play(seed, count=asked.coverage) for seed in _seeds(asked))
         return
-    begin, told = (ground.settle_on, (asked.url,)) if asked.postgres else (None, ())
-    with ProcessPoolExecutor(asked.jobs, initializer=begin, initargs=told) as pool:
+    begin = partial(ground.settle_on, asked.url) if asked.postgres else None
+    with ProcessPoolExecutor(asked.jobs, initializer=begin) as pool:
         waiting: deque[Future[Result]] = deque()
         for seed in _seeds(asked):
             waiting.append(pool.submit(_play, seed, count=asked.coverage))

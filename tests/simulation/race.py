@@ -20,12 +20,11 @@ _SOON = 5000  # microseconds
 
 
 class Race:
-    """`on`: two moments are under way."""
+    """Of one run. `count`: how many there were."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
         self._rng = random.Random(f"races {run.terms.seed}")
-        self.on = False
         self.count = 0
 
     def begin(self, worker: Worker) -> bool:
@@ -129,8 +128,8 @@ class Race:
     def _together(self, deeds: Sequence[Callable[[], Any]]) -> list[tuple[Any, Exception | None]]:
         books = self._run.house.books
         assert isinstance(books, Database)
-        self.on, self.count = True, self.count + 1
+        self._run.racing, self.count = True, self.count + 1
         try:
             return turns.together(books.url, self._rng, deeds)
         finally:
-            self.on = False
+            self._run.racing = False

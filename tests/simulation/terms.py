@@ -133,8 +133,10 @@ class Terms:
             value = getattr(self, part.name)
             if part.name == "orders" and value > 1:
                 found += [replace(self, orders=value // 2), replace(self, orders=value - 1)]
-            elif part.name in ("workers", "processes") and value > 1:
-                found.append(replace(self, **{part.name: 1}))
+            elif part.name == "workers" and value > 1:
+                found.append(replace(self, workers=1))
+            elif part.name == "processes" and value > 1:
+                found.append(replace(self, processes=1))
             elif part.name in _TROUBLES and value:
                 found.append(replace(self, **{part.name: type(value)(0)}))
         return found

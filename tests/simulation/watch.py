@@ -110,9 +110,7 @@ _LAWS = (
         "JOIN json_array_elements(NEW.runs::json) now ON was ->> 'id' = now ->> 'id' "
         "WHERE was ->> 'declaration' <> now ->> 'declaration')",
     ),
-    Law(
-        "begun", "orders", "OLD.disposition = 'active' AND NEW.disposition <> 'active'", "a begun order was set aside"
-    ),
+    Law("begun", "orders", "OLD.disposition = 'active' AND NEW.disposition <> 'active'", "a begun order was set aside"),
     Law("evidence", "observations", "1", "evidence was deleted", "DELETE"),
     Law("attempt", "attempts", "1", "an attempt was deleted", "DELETE"),
 )

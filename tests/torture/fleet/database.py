@@ -1,4 +1,4 @@
-"""A real PostgreSQL on a port of its own, as it is installed: durable. It may be stopped, crashed, frozen and started."""
+"""A real PostgreSQL on a port of its own, durable as it is installed: stopped, crashed, frozen and started again."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Database:
         self._control("-w", "-t", "60", "-o", told, "-l", str(self._folder / "log"), "start")
 
     def stop(self, mode: str) -> None:
-        """"immediate": as when it is killed, it recovers from its log later; "fast": every session is broken off."""
+        """ "immediate": as when it is killed, it recovers from its log later; "fast": every session is broken off."""
         self._control("-w", "-t", "60", "-m", mode, "stop")
 
     def freeze(self) -> None:

@@ -6,7 +6,6 @@ import os
 import resource
 import time
 from collections import Counter
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -26,7 +25,7 @@ from tests.torture.fleet.terms import Terms
 from tests.torture.fleet.tormentor import Tormentor
 from tests.torture.fleet.troubles import Partitioned, Queue, Stopped, Terminated, Trouble
 from tests.torture.fleet.wire import Line
-from tests.torture.run import Progress
+from tests.torture.run import Progress, Watch
 from tests.torture.town import install
 from tests.torture.trap import Trap
 from tests.valkey import valkey_server
@@ -43,7 +42,7 @@ _CLAIMED_TWICE = "SELECT count(*) FROM observations WHERE type = 'late_answer'"
 class Torture:
     """`run` once."""
 
-    def __init__(self, terms: Terms, directory: Path, watch: Callable[[Progress], None] = lambda progress: None) -> None:
+    def __init__(self, terms: Terms, directory: Path, watch: Watch = lambda progress: None) -> None:
         self._terms, self._directory, self._watch = terms, directory, watch
         self._began = time.monotonic()
         self._looked = 0.0
@@ -184,9 +183,8 @@ class Torture:
         progress.seconds = now - self._began
         troubles = [trouble.now for trouble in self._troubles if trouble.now]
         progress.phase = ", ".join([self._tormentor.phase, *troubles])
-        if not progress.calm and any(trouble.now.startswith("database") for trouble in self._troubles):
-            pass  # who stands still answers nobody
-        else:
+        away = any(trouble.now.startswith("database") for trouble in self._troubles)
+        if progress.calm or not away:  # who stands still answers nobody
             progress.states = dict(self._rows(_STATES)) or progress.states
         progress.world, progress.done = self._world.status(), self._befell()
         self._watch(progress)

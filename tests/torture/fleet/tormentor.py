@@ -45,7 +45,7 @@ class Tormentor:
             self._start(member)
 
     def all_up(self) -> bool:
-        return all([member.look() for member in self.members])
+        return all(member.look() for member in self.members)
 
     def begin(self) -> None:
         """From now on."""
@@ -159,8 +159,10 @@ class Tormentor:
         if not able:
             return
         member = self._chance.choice(able)
-        low, high = self._terms.still_for[0], max(self._terms.still_for[0], min(self._terms.still_for[1],
-                                                                              self._terms.seconds * 0.5))
+        low, high = (
+            self._terms.still_for[0],
+            max(self._terms.still_for[0], min(self._terms.still_for[1], self._terms.seconds * 0.5)),
+        )
         seconds = high if not self.counts["stops"] else math.exp(self._chance.uniform(math.log(low), math.log(high)))
         self.counts["stops"] += 1
         member.freeze()
