@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 import psycopg
 from psycopg import errors
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
@@ -44,6 +45,14 @@ _SETTINGS = " ".join(
         "timezone": "UTC",
     }.items()
 )
+# A server that vanished without a word is found out within half a minute: the system's own patience is two hours.
+_ALIVE = {
+    "connect_timeout": "10",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "4",
+    "tcp_user_timeout": "30000",
+}
 _PARAMETER = re.compile(r"(?<!:):([a-z_][a-z_0-9]*)")
 
 
@@ -238,11 +247,14 @@ def group_writer(pool: Pool) -> GroupWriter:
 
 def pool_of(url: str, size: int) -> Pool:
     """At most `size` connections, made when they are needed. Raises NotDurable when the database cannot be reached."""
-    kwargs = {"autocommit": True, "row_factory": tuple_row, "options": _SETTINGS, "application_name": APPLICATION}
     try:  # at once and by itself: a pool goes on trying, and does not say what is wrong
+        said = conninfo_to_dict(url)
         psycopg.connect(url, connect_timeout=round(_POOL_SECONDS)).close()
     except psycopg.Error as error:
         raise NotDurable(f"the database cannot be reached: {str(error).strip()}") from error
+    alive = {name: value for name, value in _ALIVE.items() if name not in said}
+    kwargs = {"autocommit": True, "row_factory": tuple_row, "options": _SETTINGS, "application_name": APPLICATION}
+    kwargs |= alive
     return ConnectionPool(
         url, min_size=1, max_size=size, open=True, timeout=_POOL_SECONDS, kwargs=kwargs, name="crossdock"
     )

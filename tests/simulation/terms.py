@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, fields, replace
-from typing import Any
 
 from hub.sandbox.faults import Level
 from tests.simulation.pace import PACES, Pace
@@ -140,9 +139,10 @@ class Terms:
             value = getattr(self, part.name)
             if part.name == "orders" and value > 1:
                 found += [replace(self, orders=value // 2), replace(self, orders=value - 1)]
-            elif part.name in ("workers", "processes") and value > 1:
-                one: Any = {part.name: 1}
-                found.append(replace(self, **one))
+            elif part.name == "workers" and value > 1:
+                found.append(replace(self, workers=1))
+            elif part.name == "processes" and value > 1:
+                found.append(replace(self, processes=1))
             elif part.name in _TROUBLES and value:
                 found.append(replace(self, **{part.name: type(value)(0)}))
         return found
