@@ -124,6 +124,7 @@ def looked(setting: Setting, book: Book, step: Step, outcome: Outcome, guarantee
         hits = [hit for hit in hits if hit.get("status") == "cancelled"]
     if step.capability == "label.refund":
         hits = [hit for hit in hits if hit.get("refund_status")]
+    effect = gap.take_later(setting.install_key, book, step, effect, {str(hit.get("reference")) for hit in hits})
     known_id = inputs.lookup(setting, book, step, effect)["id"]
     likely = match.candidates(effect, hits, _taken(book, effect), known_id)
     ours = [hit for hit in likely if match.matches(effect, hit)]

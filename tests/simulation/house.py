@@ -158,7 +158,7 @@ class House:
         self._jitter = random.Random(f"jitter {terms.seed}")
         self._key = cast(InstallKey, FixedKey(terms.seed))
         found = plan(terms.tempo)
-        self.database, self._backup = folder / "hub.db", folder / "backup.db"
+        self.database = folder / "hub.db"
         shutil.copyfile(found.database, self.database)
         said = _exchange(found.accounts, accounts_of(world))
         self._secrets = {reference: said[value] for reference, value in found.secrets.items()}
@@ -186,17 +186,21 @@ class House:
         return self.hub
 
     def copy(self) -> datetime:
-        """A backup of the books, as `crossdock store backup` makes it. When."""
-        with closing(sqlite3.connect(self.database)) as books, closing(sqlite3.connect(self._backup)) as copy:
+        """A backup of the books, as `crossdock store backup` makes it. When, which names it."""
+        since = self._clock.now()
+        with closing(sqlite3.connect(self.database)) as books, closing(sqlite3.connect(self._backup(since))) as copy:
             books.backup(copy)
-        return self._clock.now()
+        return since
+
+    def _backup(self, since: datetime) -> Path:
+        return self.database.with_name(f"backup-{since:%H%M%S%f}.db")
 
     def put_back(self, since: datetime) -> None:
         """The backup takes the place of the books, and is told so: as `crossdock store restore` does it."""
         assert self.hub is None
         for suffix in ("-wal", "-shm"):
             self.database.with_name(self.database.name + suffix).unlink(missing_ok=True)
-        self._backup.replace(self.database)
+        shutil.copyfile(self._backup(since), self.database)
         with closing(open_sqlite(self.database, threaded=False, synchronous="OFF")) as store:
             tell(store, Gap(since, self._clock.now()), self._clock.now())
 
