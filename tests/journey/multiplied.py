@@ -23,14 +23,18 @@ _NAMES = {
     "observations": ("order_key",),
     "notes": ("order_key",),
 }
-_ENDED = ("completed", "cancelled")
+# Nothing of them moves any more, be it a parcel that is on its way.
+OVER = (
+    "SELECT key FROM orders WHERE state IN ('completed', 'cancelled') AND NOT EXISTS (SELECT 1 FROM steps "
+    "WHERE order_key = orders.key AND state NOT IN ('done', 'skipped', 'cancelled')) ORDER BY key"
+)
 
 
 def multiply(database: Path, orders: int) -> int:
     """Copies the ended orders of a file that no hub works on, until there are so many in all. Returns how many came."""
     with closing(sqlite3.connect(database)) as books:
         there = int(books.execute("SELECT count(*) FROM orders").fetchone()[0])
-        ended = [key for (key,) in books.execute(f"SELECT key FROM orders WHERE state IN {_ENDED} ORDER BY key")]
+        ended = [key for (key,) in books.execute(OVER)]
         assert ended, "no order has come to its end"
         books.execute("CREATE TEMP TABLE chosen (key TEXT PRIMARY KEY)")
         for number, some in _rounds(ended, orders - there):
