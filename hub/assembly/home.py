@@ -54,6 +54,10 @@ class Home:
         return self.data / DATABASE
 
     @property
+    def archive(self) -> Path:
+        return self.data / "archive"
+
+    @property
     def key_file(self) -> Path:
         return self.vault / KEY_FILE
 
