@@ -55,7 +55,7 @@ def test_ten_thousand_orders_move_house(tmp_path: Path, url: str) -> None:
         town.until("the first have come to their ends", lambda: at_their_ends(town, YOUNG), seconds=120)
         town.until("some are over", lambda: len(town.query(OVER)) >= YOUNG // 2, seconds=120)
         town.hub.stop()
-        multiply(town.home.database, ORDERS - (placed - YOUNG))
+        multiply(town.home.database, ORDERS)
         town.hub.start()
         town.hub.wait_ready()
         town.scenario.run(placed - YOUNG, RATE, time.time())
@@ -74,7 +74,8 @@ def test_ten_thousand_orders_move_house(tmp_path: Path, url: str) -> None:
         counts = verdict_on(town).counts
         assert {name: counts[name] for name in ZEROES} == dict.fromkeys(ZEROES, 0)
         assert town.query(_OLD, f"%{MARK}%") == old  # what had ended is as it was
-        assert (busy >= BUSY, len(town.query("SELECT key FROM orders")) >= ORDERS) == (True, True)
+        assert before["orders"] >= ORDERS
+        assert busy >= BUSY
         click.echo(
             f"{before['orders']} orders and {sum(before.values())} rows in {seconds:.1f} s, {busy} under way "
             f"({dict(states)}): {counts}"
