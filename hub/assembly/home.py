@@ -66,6 +66,10 @@ class Home:
         return self.vault / SECRETS_FILE
 
     @property
+    def waterline(self) -> Path:
+        return self.vault / "books.json"
+
+    @property
     def backups(self) -> Path:
         return self.folder / "backups"
 

@@ -19,7 +19,7 @@ from wsgiref.types import WSGIApplication
 
 import structlog
 
-from hub.assembly import archiving
+from hub.assembly import archiving, waterline
 from hub.assembly.build import Built, Surroundings, build, hang_up
 from hub.assembly.catalogue import Catalogue, kept
 from hub.assembly.config import HubConfig, KeepPart
@@ -304,6 +304,7 @@ def open_hub(
         store = storage.open(threaded=threaded, workers=install.config.hub.workers)
         undo.callback(store.close)
         not_moved(store, shared=storage.shared)
+        waterline.check(store, install.home.waterline)
         same_key(store, key)
         around = replace(around or Surroundings(), gap=gap_of(store))
         if clock is None:
