@@ -19,9 +19,10 @@ from wsgiref.types import WSGIApplication
 
 import structlog
 
+from hub.assembly import archiving, waterline
 from hub.assembly.build import Built, Surroundings, build, hang_up
 from hub.assembly.catalogue import Catalogue, kept
-from hub.assembly.config import HubConfig
+from hub.assembly.config import HubConfig, KeepPart
 from hub.assembly.database import CONFIG_FACT, clock_of, migrated, not_moved, same_key, write_fact
 from hub.assembly.desk import Desk, desk_of
 from hub.assembly.doors import Doors, Waking
@@ -143,7 +144,9 @@ class Hub:
         return self._door
 
     def sweep(self, setting: Setting, chore: Chore, now: datetime) -> tuple[datetime | None, dict[str, Any]]:
-        """One turn of a storefront's sweep, as the flow engine asks for it."""
+        """One turn of a storefront's sweep, or of archiving what is old, as the flow engine asks for it."""
+        if chore.kind == archiving.CHORE:
+            return archiving.turn(self.store, self.config.keep, self.home.archive, chore.detail, now)
         source = self._built.storefronts.get(chore.key)
         if source is None or chore.key not in self._built.swept:
             return None, {}
@@ -274,6 +277,8 @@ class Hub:
         return self._inbox is not None and self._inbox.in_a_rush
 
     def _plan_sweeps(self) -> None:
+        if self.config.keep != KeepPart():
+            self.store.plan_chore(archiving.CHORE, "books", self.clock())
         for name in self._built.storefronts:
             if name in self._built.swept:
                 self.store.plan_chore("sweep", name, self.clock())
@@ -308,6 +313,7 @@ def open_hub(
         store = storage.open(threaded=threaded, workers=install.config.hub.workers)
         undo.callback(store.close)
         not_moved(store, shared=storage.shared)
+        waterline.check(store, install.home.waterline)
         same_key(store, key)
         around = replace(around or Surroundings(), gap=gap_of(store))
         if clock is None:

@@ -11,12 +11,13 @@ import json
 import os
 import sqlite3
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 
+from hub.assembly import waterline
 from hub.assembly.config import HubConfig
 from hub.assembly.database import KEY_FACT, Older, key_mark, migrated, read_fact, write_fact
 from hub.assembly.home import Home, Unfit
@@ -116,6 +117,7 @@ def restore(
         with closing(open_sqlite(draft, threaded=False, synchronous="OFF")) as store:
             span = Gap(_since(store, since or _signed(store), now), now)
             orders, asked = tell(store, span, now, progress)
+            waterline.leap(store, home.waterline)
         _whole(draft)
         _sync(draft)
         aside = _put_aside(storage.path, home.backups / f"replaced-{now:%Y%m%dT%H%M%SZ}")
@@ -141,6 +143,7 @@ def declare(
         with closing(storage.open(threaded=False, workers=1)) as store:
             span = Gap(_since(store, since or _signed(store), now), now)
             orders, asked = tell(store, span, now, progress)
+            waterline.leap(store, home.waterline)
     return Restored(span, orders, asked, _unswept(config))
 
 
@@ -241,19 +244,21 @@ def _whole(database: Path) -> None:
 
 
 def _put_aside(database: Path, folder: Path) -> Path | None:
-    """Another name for the file that lies there, with all that its log holds. Until the backup takes its own name,
-    the books are where they were."""
-    if not database.exists():
+    """Another name for the file that lies there, with all that its log holds. Until the backup takes its own name, the
+    books are where they were. A log that was left behind, or of a damaged file, goes too: it would be taken for the
+    backup's.
+    """
+    logs = [database.with_name(database.name + suffix) for suffix in ("-wal", "-shm")]
+    if not any(path.exists() for path in (database, *logs)):
         return None
     folder.mkdir(parents=True, mode=0o700)
-    try:
-        _whole(database)
-    except sqlite3.Error:  # damaged, as it may be where a backup is needed: its log goes with it
-        for suffix in ("-wal", "-shm"):
-            beside = database.with_name(database.name + suffix)
-            if beside.exists():
-                os.replace(beside, folder / beside.name)
-    os.link(database, folder / database.name)
+    if database.exists():
+        with suppress(sqlite3.Error):
+            _whole(database)
+        os.link(database, folder / database.name)
+    for log in logs:
+        if log.exists():
+            os.replace(log, folder / log.name)
     sync_directory(folder)
     return folder
 

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import click
 
+from hub.assembly.archiving import Archived, archive_some, found_in, old
 from hub.assembly.config import store_named
 from hub.assembly.home import Unfit, find_home
+from hub.assembly.hub import open_hub
 from hub.assembly.moving import move
 from hub.assembly.reading import config_of, home_of
 from hub.assembly.restoring import Restored, backup, declare, restore
@@ -137,3 +139,37 @@ def _tell_restored(done: Restored, as_json: bool) -> None:
         say.mark("warn", f"{name} is not swept: look for its orders with: crossdock reconcile {name} --since "
                  f"{done.gap.since:%Y-%m-%d}")  # fmt: skip
     return say.mark("note", "start the hub; what only a person can tell will stand under: crossdock attention")
+
+
+@command.command("archive", epilog="Example: crossdock store archive --now")
+@click.option("--now", "at_once", is_flag=True, help="File what is old, instead of waiting for the hub to do it.")
+@click.option("--find", "key", metavar="ORDER", help="Show an order that was filed, as the books held it.")
+@say.home_option
+@say.json_option
+def archive_(at_once: bool, key: str | None, home: Path | None, as_json: bool) -> None:
+    """Show what `keep` in hub.yaml lets go, or file it now. The hub does the same a little at a time by itself.
+
+    What is over and older than hub.yaml says goes into data/archive, gzip of JSON lines, and then out of the books.
+    What tells a repeat from news stays in them, so no old order is ever begun again. The format of a line: crossdock
+    schema archive.
+    """
+    folder = find_home(home)
+    if key is not None:
+        found = found_in(home_of(folder).archive, key)
+        if found is None:
+            raise Unfit(f"no order {key} was filed; it is named by its key there, such as shop:1001")
+        return say.json_out(found)
+    hub = open_hub(folder, threaded=False)
+    try:
+        keep = hub.config.keep
+        total = Archived(more=True) if at_once else old(hub.store, keep, hub.clock())
+        while at_once and total.more:
+            done = archive_some(hub.store, keep, hub.home.archive, hub.clock(), total.last)
+            total = Archived(total.orders + done.orders, total.messages + done.messages, done.more, done.last)
+    finally:
+        hub.close()
+    told = {"orders": total.orders, "messages": total.messages}
+    if as_json:
+        return say.json_out({"keep": keep.model_dump(), "archived": at_once, **told})
+    words = f"{say.count(total.orders, 'order')} and {say.count(total.messages, 'message')}"
+    return say.mark("ok" if at_once else "note", f"{words} {'went into the archive' if at_once else 'are old enough'}")

@@ -5,15 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from hub.flow import gap, inputs, life, planner, resolve, retry, settle
+from hub.flow import gap, groups, inputs, life, planner, resolve, retry, settle
 from hub.flow.call import Work, attempt_row, changing, send
 from hub.flow.event import Moment, Wire
 from hub.flow.intent import Sending, sending, until
 from hub.flow.setting import Setting
 from hub.model.book import Book
 from hub.model.contract import Claim, Guarantee
+from hub.model.effect import reference_of
 from hub.model.flow import Event, State
-from hub.model.outcome import Outcome
+from hub.model.outcome import Outcome, Verdict
 from hub.model.step import Step
 
 
@@ -73,13 +74,20 @@ def _date(step: Step) -> None:
     step.last_sent = max(step.last_sent or until, until)
 
 
+def _asking(setting: Setting, step: Step, guarantee: Guarantee, asked: dict[str, Any]) -> Wire:
+    connection, find = step.connection or "", guarantee.find or ""
+    return Wire(f"find {step.capability}", lambda now: setting.connectors.read(connection, find, asked), connection)
+
+
 def _lookup(setting: Setting, claim: Claim, book: Book, step: Step, guarantee: Guarantee) -> Work:
     effect = book.effect(step)
     asked = inputs.lookup(setting, book, step, effect)
-    connection, find = step.connection or "", guarantee.find or ""
-    outcome: Outcome = yield Wire(
-        f"find {step.capability}", lambda now: setting.connectors.read(connection, find, asked), connection
-    )
+    outcome: Outcome = yield _asking(setting, step, guarantee, asked)
+    if step.capability in groups.COMMITMENTS:
+        for identity in gap.later(book, step):
+            if outcome.verdict is Verdict.DONE and not outcome.result.get("hits"):
+                asked = {**asked, "reference": reference_of(setting.install_key, identity)}
+                outcome = yield _asking(setting, step, guarantee, asked)
 
     def apply(b: Book, s: Step, now: datetime) -> None:
         if s.state is State.UNKNOWN:

@@ -9,18 +9,20 @@ book.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from hub.model.book import Book
 from hub.model.capability import CAPABILITIES
+from hub.model.effect import Identity, key_of, reference_of
 from hub.model.flow import TERMINAL, State
 from hub.model.order import Order
-from hub.model.step import Step
+from hub.model.step import Effect, Step
 
 ASK, ASKED = "ask", "asked"  # in a step's spec: [since, until] while it is to be asked about; until when it was
 RECALLED = "recalled"  # in a step's spec: what held it was passed over once, to ask about it
 # A storefront's clock may run ahead of ours, and a sweep looks back: an order is rather asked about than not.
+_MENDED = 2  # so often something is refused, mended and tried again in one gap, and still found
 SKEW = timedelta(minutes=5)
 LOOKBACK = timedelta(hours=1)
 _SHIPPING = ("fulfillment.create", "shipment.create", "label.buy", "shipment.announce")
@@ -110,6 +112,30 @@ def span(step: Step) -> tuple[datetime, datetime]:
     """Of the gap that a pending step may have happened in."""
     since, until = step.spec[ASK]
     return datetime.fromisoformat(since), datetime.fromisoformat(until)
+
+
+def later(book: Book, step: Step) -> list[Identity]:
+    """Under what else it may have been done in the gap: whoever mends what was refused makes another generation."""
+    if not pending(step):
+        return []
+    known = step.identity(book.key)
+    return [replace(known, generation=known.generation + more) for more in range(1, 1 + _MENDED)]
+
+
+def take_later(install_key: bytes, book: Book, step: Step, effect: Effect, names: set[str]) -> Effect:
+    """The effect that a provider knows under one of `names`: this one, or that of a later generation."""
+    if effect.reference in names:
+        return effect
+    for identity in later(book, step):
+        reference = reference_of(install_key, identity)
+        if reference in names:
+            effect.executed = False
+            key = key_of(install_key, identity)
+            found = replace(effect, generation=identity.generation, key=key, reference=reference, executed=None)
+            book.effects[(found.capability, found.subject, found.generation)] = found
+            step.generation = identity.generation
+            return found
+    return effect
 
 
 def rule_out(book: Book, step: Step, before: list[Step]) -> None:

@@ -18,6 +18,8 @@ from hub.model.flow import State
 from hub.model.order import Order, Payment
 from hub.model.step import Effect, Group, Step
 
+# What holds an order back keeps nobody from asking whether a thing has happened before.
+_ASKED_ALL_THE_SAME = ("source_on_hold", "high_risk", "unbalanced", "payment_waiting", "overtaken")
 _SHIPS = ("fulfillment.create", "shipment.create", "label.buy")
 
 
@@ -58,11 +60,12 @@ Gate = Go | Hold | Skip | Withdraw | Postpone | Refresh
 
 
 def judge(setting: Setting, book: Book, step: Step, now: datetime) -> Gate:
-    """The first thing that stands in the way, sternest first. What nobody wants any more, and may have happened while
-    these books were not kept, is asked about all the same.
+    """The first thing that stands in the way, sternest first. What may have happened while these books were not kept is
+    asked about even where the order is held back, or nobody wants it any more.
     """
     found = _judge(setting, book, step, now)
-    if isinstance(found, Withdraw) and book.disposition == "active" and _to_ask(book, step):
+    stopped = isinstance(found, Withdraw) or (isinstance(found, Hold) and found.cause in _ASKED_ALL_THE_SAME)
+    if stopped and book.disposition == "active" and _to_ask(book, step):
         return _judge_mutation(setting, book, step, now)
     return found
 

@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from hub.flow import evidence, gap, inputs, life, match, retry, settle
+from hub.flow.match import Hit
+from hub.flow.scope import group_of
 from hub.flow.setting import Setting
 from hub.model.book import Book
 from hub.model.capability import Safety
@@ -124,15 +126,31 @@ def looked(setting: Setting, book: Book, step: Step, outcome: Outcome, guarantee
         hits = [hit for hit in hits if hit.get("status") == "cancelled"]
     if step.capability == "label.refund":
         hits = [hit for hit in hits if hit.get("refund_status")]
+    effect = gap.take_later(setting.install_key, book, step, effect, {str(hit.get("reference")) for hit in hits})
     known_id = inputs.lookup(setting, book, step, effect)["id"]
     likely = match.candidates(effect, hits, _taken(book, effect), known_id)
     ours = [hit for hit in likely if match.matches(effect, hit)]
     if len(ours) == 1 and len(likely) == 1:
         return evidence.found(setting, book, step, ours[0], now)
+    if len(likely) == 1 and gap.pending(step) and _elsewhere(book, step, effect, likely[0]):
+        return evidence.found(setting, book, step, likely[0], now)
     if likely:
         cause = "ambiguous" if len(ours) > 1 else "unlike"
         return life.move(step, Event.FOUND_UNLIKE, now, cause=cause, detail=match.difference(effect, likely))
     _absent(setting, book, step, effect, guarantee, now)
+
+
+def _elsewhere(book: Book, step: Step, effect: Effect, hit: Hit) -> bool:
+    """Our own goods, on their way to where the order said before: the group was sent there, so that the planner raises
+    what was changed after it.
+    """
+    differs = [row["field"] for row in match.differing(effect, hit)]
+    group, ours = group_of(book, step), hit.get("reference") == effect.reference
+    if not ours or group is None or not all(field.startswith("recipient.") for field in differs):
+        return False
+    told = {field: value for field, value in (hit.get("recipient") or {}).items() if value and field != "name"}
+    group.destination = {**(group.destination or {}), **told}
+    return True
 
 
 def _failed(setting: Setting, book: Book, step: Step, outcome: Outcome, guarantee: Guarantee, now: datetime) -> None:

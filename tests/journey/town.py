@@ -37,7 +37,10 @@ Line = dict[str, Any]
 _BUSY_STEPS = (
     "SELECT order_key, id, state FROM steps WHERE state IN ('ready', 'leased', 'intent', 'unknown', 'waiting')"
 )
-_BUSY_MESSAGES = "SELECT CAST(id AS TEXT) FROM messages WHERE due_at > 0 UNION SELECT key FROM chores WHERE kind = 'fetch' AND due_at > 0"
+_BUSY_MESSAGES = (
+    "SELECT CAST(id AS TEXT) FROM messages WHERE due_at > 0 "
+    "UNION SELECT key FROM chores WHERE kind = 'fetch' AND due_at > 0"
+)
 
 
 class Town:

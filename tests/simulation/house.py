@@ -164,7 +164,6 @@ class House:
         self._key = cast(InstallKey, FixedKey(terms.seed))
         found = plan(terms.tempo)
         self.books = found.ground.begin(terms.tempo, folder)
-        self._backup = File(folder / "backup.db")
         said = _exchange(found.accounts, accounts_of(world))
         self._secrets = {reference: said[value] for reference, value in found.secrets.items()}
         self._install = _resettled(found.install, said, terms)
@@ -197,10 +196,14 @@ class House:
         return hub
 
     def copy(self) -> datetime:
-        """A backup of the books, as `crossdock store backup` makes it. When."""
-        with closing(sqlite3.connect(self._file.path)) as books, closing(sqlite3.connect(self._backup.path)) as copy:
+        """A backup of the books, as `crossdock store backup` makes it. When, which names it."""
+        since = self._clock.now()
+        with closing(sqlite3.connect(self._file.path)) as books, closing(sqlite3.connect(self._backup(since))) as copy:
             books.backup(copy)
-        return self._clock.now()
+        return since
+
+    def _backup(self, since: datetime) -> Path:
+        return self._file.path.with_name(f"backup-{since:%H%M%S%f}.db")
 
     def put_back(self, since: datetime) -> None:
         """The backup takes the place of the books, and is told so: as `crossdock store restore` does it."""
@@ -208,7 +211,7 @@ class House:
         path = self._file.path
         for suffix in ("-wal", "-shm"):
             path.with_name(path.name + suffix).unlink(missing_ok=True)
-        self._backup.path.replace(path)
+        shutil.copyfile(self._backup(since), path)
         with closing(self._file.open()) as store:
             tell(store, Gap(since, self._clock.now()), self._clock.now())
 
