@@ -13,8 +13,9 @@ from hub.assembly.home import Home
 from hub.assembly.judge import judge
 from hub.assembly.shelf import Shelves
 from hub.connector.auth import AuthFault
-from hub.connector.connection import Account, Connection, Overrides
+from hub.connector.connection import Account, Connection
 from hub.connector.load import Connector
+from hub.connector.promise import Overrides
 from hub.language.document import Document, load, validate
 from hub.language.problem import Problem, Problems
 from hub.model.contract import CannotPrepare

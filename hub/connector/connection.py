@@ -17,13 +17,12 @@ from hub.connector.compiled import Fault
 from hub.connector.exchange import Exchange, Judge, Reply
 from hub.connector.hatching import prepare_with_hatch, send_with_hatch
 from hub.connector.load import Connector
-from hub.connector.manifest import Timeouts
 from hub.connector.oauth import Keep, Tokens
 from hub.connector.operation import Operation
 from hub.connector.paging import further, gather
+from hub.connector.promise import Overrides, either, promised, timeout_of
 from hub.connector.verdict import judge
 from hub.language.decode import DecodeError
-from hub.model.capability import Safety
 from hub.model.contract import CannotPrepare, Guarantee, NotPrepared
 from hub.model.outcome import Outcome, Verdict
 from hub.wire.call import Timeout, Transport
@@ -49,24 +48,6 @@ class Clock:
 
 
 @dataclass(frozen=True)
-class Overrides:
-    """What a connection says otherwise than its manifest; seconds. None: as the manifest says."""
-
-    connect_seconds: float | None = None
-    total_seconds: float | None = None
-    settles_within_seconds: float | None = None
-    index_lag_seconds: float | None = None
-    key_life_seconds: float | None = None
-    backoff_seconds: float | None = None
-    backoff_cap_seconds: float | None = None
-    max_tries: int | None = None
-    max_age_seconds: float | None = None
-    calls_per_second: float | None = None
-    breaker_failures: int | None = None
-    breaker_opens_for_seconds: float | None = None
-
-
-@dataclass(frozen=True)
 class Account:
     """One connection as it is configured. `secrets`: name in the manifest -> reference (`${secret:...}`)."""
 
@@ -77,7 +58,7 @@ class Account:
     base_url: str | None = None
     private_targets: frozenset[str] = frozenset()
     ca_file: str | None = None
-    overrides: Overrides = Overrides()
+    overrides: Overrides = field(default_factory=Overrides)
 
 
 class _Resolved:
@@ -135,35 +116,10 @@ class Connection:
         """What the manifest declares, with this connection's own deadlines, lags and backoff."""
         known = self._guarantees.get(capability)
         if known is None:
-            known = self._guarantees[capability] = self._guarantee(capability)
+            known = self._guarantees[capability] = promised(
+                self.connector.operations[capability], self.connector.manifest, self.account.overrides
+            )
         return known
-
-    def _guarantee(self, capability: str) -> Guarantee:
-        operation, over = self.connector.operations[capability], self.account.overrides
-        retry = operation.spec.retry or self.connector.manifest.retry
-        safety = operation.spec.safety
-        wait = self.connector.manifest.budget.longest_wait
-        common: dict[str, Any] = {
-            "deadline_seconds": self.timeout(operation).total + wait,
-            "max_tries": _or(over.max_tries, retry.tries),
-            "max_age_seconds": _or(over.max_age_seconds, retry.age),
-            "backoff_seconds": _or(over.backoff_seconds, retry.backoff),
-            "backoff_cap_seconds": _or(over.backoff_cap_seconds, retry.cap),
-        }
-        if safety is None:
-            return Guarantee(safety=Safety.REPEATABLE, settles_within_seconds=0.0, **common)
-        life = None if safety.lifetime is None else _or(over.key_life_seconds, safety.lifetime)
-        return Guarantee(
-            safety=safety.cls,
-            settles_within_seconds=_or(over.settles_within_seconds, safety.settles_within),
-            key_life_seconds=life,
-            key_replays_errors=safety.replays_errors,
-            find=safety.find,
-            index_lag_seconds=_or(over.index_lag_seconds, safety.index_lag),
-            complete=safety.complete,
-            max_sends=safety.max_sends,
-            **common,
-        )
 
     def asks_first(self, capability: str) -> bool:
         """Whether `prepare` asks further questions."""
@@ -278,9 +234,7 @@ class Connection:
         return shape.holds(scope)
 
     def timeout(self, operation: Operation) -> Timeout:
-        spec: Timeouts = operation.spec.timeouts or self.connector.manifest.timeouts
-        over = self.account.overrides
-        return Timeout(_or(over.connect_seconds, spec.connect), _or(over.total_seconds, spec.total))
+        return timeout_of(operation, self.connector.manifest, self.account.overrides)
 
     def _note(self, outcome: Outcome) -> None:
         """What an outcome says of the provider's health: only silence and 5xx count against it."""
@@ -309,8 +263,8 @@ class Connection:
 
     def _breaker(self) -> Breaker:
         spec, over = self.connector.manifest.breaker, self.account.overrides
-        failures = _or(over.breaker_failures, spec.failures)
-        return Breaker(failures, _or(over.breaker_opens_for_seconds, spec.opens_for), self._clock.monotonic)
+        failures = either(over.breaker_failures, spec.failures)
+        return Breaker(failures, either(over.breaker_opens_for_seconds, spec.opens_for), self._clock.monotonic)
 
 
 _GIVEN = ("reference", "order")
@@ -318,7 +272,3 @@ _GIVEN = ("reference", "order")
 _LONGEST_PAUSE = 60.0
 _RESTING = "the provider failed several times in a row; calls are held until it answers again"
 _WAITING = "the provider's request budget is used up"
-
-
-def _or(given: N | None, otherwise: N) -> N:
-    return otherwise if given is None else given

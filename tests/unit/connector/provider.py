@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from hub.connector.connection import Account, Clock, Connection, Overrides
+from hub.connector.connection import Account, Clock, Connection
 from hub.connector.load import Connector, load_sources
+from hub.connector.promise import Overrides
 from hub.wire.call import Request, Response, WireError
 from hub.wire.policy import Policy
 

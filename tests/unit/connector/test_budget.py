@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 from hub.connector.budget import Breaker, Bucket
-from hub.connector.connection import Overrides
+from hub.connector.promise import Overrides
 from hub.model.outcome import Verdict
 from hub.wire.call import NotSent, Unanswered
 from tests.unit.connector.provider import PAYMENT, Time, answer, connected, made, manifest

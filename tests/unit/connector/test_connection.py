@@ -9,8 +9,9 @@ import time
 
 import pytest
 
-from hub.connector.connection import Account, Clock, Connection, Overrides
+from hub.connector.connection import Account, Clock, Connection
 from hub.connector.pool import Connections
+from hub.connector.promise import Overrides
 from hub.model.capability import Safety
 from hub.model.contract import Call, CannotPrepare, Connectors
 from hub.model.outcome import Outcome, Verdict

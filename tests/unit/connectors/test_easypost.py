@@ -11,8 +11,9 @@ import pytest
 import requests
 import vcr
 
-from hub.connector.connection import Account, Connection, Overrides
+from hub.connector.connection import Account, Connection
 from hub.connector.load import Connector, load
+from hub.connector.promise import Overrides
 from hub.language.decode import canonical_json, decode_json
 from hub.model.outcome import Outcome, Verdict
 from hub.wire.call import NotSent, Request, Response, Unanswered

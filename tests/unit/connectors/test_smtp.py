@@ -14,8 +14,9 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
-from hub.connector.connection import Account, Connection, Overrides
+from hub.connector.connection import Account, Connection
 from hub.connector.load import load
+from hub.connector.promise import Overrides
 from hub.language.decode import decode_json
 from hub.model.contract import CannotPrepare
 from hub.model.outcome import Verdict
