@@ -19,11 +19,11 @@ from wsgiref.types import WSGIApplication
 
 import structlog
 
-from hub.assembly import archiving, waterline
+from hub.assembly import archiving
 from hub.assembly.build import Built, Surroundings, build, hang_up
 from hub.assembly.catalogue import Catalogue, kept
-from hub.assembly.config import HubConfig, KeepPart
-from hub.assembly.database import CONFIG_FACT, clock_of, migrated, not_moved, same_key, write_fact
+from hub.assembly.config import HubConfig
+from hub.assembly.database import CONFIG_FACT, clock_of, migrated, write_fact
 from hub.assembly.desk import Desk, desk_of
 from hub.assembly.doors import Doors, Waking
 from hub.assembly.home import Home, Unfit
@@ -33,6 +33,7 @@ from hub.assembly.log import hush
 from hub.assembly.mending import read_again, readers_of
 from hub.assembly.restoring import gap_of
 from hub.assembly.storage import Lock, queue_of, storage_of
+from hub.assembly.waterline import admit
 from hub.connector.pool import Connections
 from hub.flow.setting import Setting
 from hub.language.problem import Problem, Problems
@@ -248,8 +249,7 @@ class Hub:
         self.settle()
 
     def settle(self) -> None:
-        """Writes down what the store must know of the files: declarations by hash, and from when each connection
-        acts."""
+        """Writes down what the store must know of the files: declarations, and from when each connection acts."""
         now = self.clock()
         write_fact(self.store, CONFIG_FACT, self.install.document.hash)
         for one in kept(self.catalogue):
@@ -268,8 +268,7 @@ class Hub:
         return labour_of(self.setting, self.clock, self.config.hub.workers, self.sweep, url, works=self._works)
 
     def _plan_sweeps(self) -> None:
-        if self.config.keep != KeepPart():
-            self.store.plan_chore(archiving.CHORE, "books", self.clock())
+        archiving.plan(self.store, self.config.keep, self.clock())
         for name in self._built.storefronts:
             if name in self._built.swept:
                 self.store.plan_chore("sweep", name, self.clock())
@@ -303,9 +302,7 @@ def open_hub(
         migrated(storage)
         store = storage.open(threaded=threaded, workers=install.config.hub.workers)
         undo.callback(store.close)
-        not_moved(store, shared=storage.shared)
-        waterline.check(store, install.home.waterline)
-        same_key(store, key)
+        admit(store, key, install.home.waterline, shared=storage.shared)
         around = replace(around or Surroundings(), gap=gap_of(store))
         if clock is None:
             clock = trusted = clock_of(store, own=own, shared=storage.shared)
