@@ -68,9 +68,8 @@ class Hub:
         self._lock: Lock | None = None
         self._changing = threading.Lock()
         self._labour: Labour | None = None
-        self._works = False
+        self._works = self._closed = False
         self._door: WebhookFrontDoor | None = None
-        self._closed = False
         self.after_reload: list[Callable[[], None]] = []
 
     # --- what it is
