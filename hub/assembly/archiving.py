@@ -62,6 +62,12 @@ def old(store: SqlStore, keep: KeepPart, now: datetime) -> Archived:
     return Archived(*archive.count_old(store, orders, messages))
 
 
+def plan(store: SqlStore, keep: KeepPart, now: datetime) -> None:
+    """From the start of a hub on, where anything is to be let go."""
+    if keep != KeepPart():
+        store.plan_chore(CHORE, "books", now)
+
+
 def turn(
     store: SqlStore, keep: KeepPart, folder: Path, memory: Document, now: datetime
 ) -> tuple[datetime | None, Document]:

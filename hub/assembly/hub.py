@@ -19,11 +19,11 @@ from wsgiref.types import WSGIApplication
 
 import structlog
 
-from hub.assembly import archiving, waterline
+from hub.assembly import archiving
 from hub.assembly.build import Built, Surroundings, build, hang_up
 from hub.assembly.catalogue import Catalogue
-from hub.assembly.config import HubConfig, KeepPart
-from hub.assembly.database import clock_of, migrated, not_moved, same_key
+from hub.assembly.config import HubConfig
+from hub.assembly.database import clock_of, migrated
 from hub.assembly.desk import Desk, desk_of
 from hub.assembly.doors import Doors, Waking
 from hub.assembly.home import Home, Unfit
@@ -33,6 +33,7 @@ from hub.assembly.log import hush
 from hub.assembly.restoring import gap_of
 from hub.assembly.settling import write_down
 from hub.assembly.storage import Lock, queue_of, storage_of
+from hub.assembly.waterline import admit
 from hub.connector.pool import Connections
 from hub.flow.setting import Setting
 from hub.language.problem import Problem, Problems
@@ -67,10 +68,9 @@ class Hub:
         self._lock: Lock | None = None
         self._changing = threading.Lock()
         self._labour: Labour | None = None
-        self._works = False
+        self._works = self._closed = False
         self._door: WebhookFrontDoor | None = None
         self._inbox: Waking | None = None
-        self._closed = False
         self.after_reload: list[Callable[[], None]] = []
 
     # --- what it is
@@ -264,8 +264,7 @@ class Hub:
         return self._inbox is not None and self._inbox.in_a_rush
 
     def _plan_sweeps(self) -> None:
-        if self.config.keep != KeepPart():
-            self.store.plan_chore(archiving.CHORE, "books", self.clock())
+        archiving.plan(self.store, self.config.keep, self.clock())
         for name in self._built.storefronts:
             if name in self._built.swept:
                 self.store.plan_chore("sweep", name, self.clock())
@@ -299,9 +298,7 @@ def open_hub(
         migrated(storage)
         store = storage.open(threaded=threaded, workers=install.config.hub.workers)
         undo.callback(store.close)
-        not_moved(store, shared=storage.shared)
-        waterline.check(store, install.home.waterline)
-        same_key(store, key)
+        admit(store, key, install.home.waterline, shared=storage.shared)
         around = replace(around or Surroundings(), gap=gap_of(store))
         if clock is None:
             clock = trusted = clock_of(store, own=own, shared=storage.shared)

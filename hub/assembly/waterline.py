@@ -16,11 +16,12 @@ from uuid import uuid4
 
 import structlog
 
-from hub.assembly.database import Older, read_fact, write_fact
+from hub.assembly.database import Older, not_moved, read_fact, same_key, write_fact
 from hub.model.contract import NotDurable
 from hub.store.moments import SqlStore
 from hub.store.tx import Tx
 from hub.vault.files import replace_private
+from hub.vault.keys import InstallKey
 
 _BOOKS_FACT, _HEIGHT_FACT = "books", "height"
 _EVERY_SECONDS = 15.0
@@ -30,6 +31,13 @@ _RISE = (
     "UPDATE install SET value = CAST(CAST(value AS BIGINT) + 1 AS TEXT) WHERE name = :name RETURNING value AS height"
 )
 _log = structlog.get_logger("crossdock")
+
+
+def admit(store: SqlStore, key: InstallKey, file: Path, *, shared: bool) -> None:
+    """Only the installation's own books, as it left them, are worked on. Raises Older, KeyFault."""
+    not_moved(store, shared=shared)
+    check(store, file)
+    same_key(store, key)
 
 
 def check(store: SqlStore, file: Path) -> None:

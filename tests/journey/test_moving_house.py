@@ -64,7 +64,7 @@ def test_ten_thousand_orders_move_house(tmp_path: Path, url: str) -> None:
         busy, before, old = town.query(_UNDER_WAY)[0][0], counted(town), town.query(_OLD, f"%{MARK}%")
         states = Counter(row[0] for row in town.query("SELECT state FROM steps WHERE due_at IS NOT NULL"))
         began = time.monotonic()
-        told = json.loads(town.crossdock("store", "copy", "--to", url, "--json"))
+        told = json.loads(town.crossdock("store", "copy", "--to", url, "--json", seconds=60 + ORDERS / 20))
         seconds = time.monotonic() - began
         town.now_in(url)
         assert {name: told["rows"][name] for name in before} == before == counted(town)

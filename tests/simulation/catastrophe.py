@@ -16,6 +16,10 @@ class Catastrophe:
     def __init__(self, scene: Scene, judge: Judge, guard: Guard, kill: Callable[[], None]) -> None:
         self._scene, self._judge, self._guard, self._kill = scene, judge, guard, kill
 
+    def begin(self, end: float) -> None:
+        for _ in range(self._scene.terms.restored):
+            self._scene.after(self._scene.rng.uniform(0.5, end * 0.6), self.copy)
+
     def copy(self) -> None:
         """The backup; some time later the books are lost."""
         scene = self._scene

@@ -46,7 +46,6 @@ class Run(Processes):
         self.guard = Guard(self, self.judge)
         self.race = Race(self)
         self.operator = Operator(self, self.judge)
-        self.catastrophe = Catastrophe(self, self.judge, self.guard, self.kill)
         self.wake = self._wake
         self.over = False
         self._claim_at: int | None = None
@@ -121,20 +120,16 @@ class Run(Processes):
                 self.world.subscribe(account, f"https://hub.example/webhooks/{name}")
         self.scenario.run(terms.orders, terms.rate / hurry, self.clock.seconds() + 0.2)
         end = (terms.orders / terms.rate + terms.trouble) * hurry
-        for _ in range(terms.restarts):
-            self.after(self.rng.uniform(0.5, end), self.kill)
-        for _ in range(terms.restored):
-            self.after(self.rng.uniform(0.5, end * 0.6), self.catastrophe.copy)
-        for _ in range(terms.stalls):
-            self.after(self.rng.uniform(0.5, end), self.stall)
-        for _ in range(terms.jumps):
-            self.after(self.rng.uniform(0.5, end), self.set_clock)
+        for times, deed in ((terms.restarts, self.kill), (terms.stalls, self.stall), (terms.jumps, self.set_clock)):
+            for _ in range(times):
+                self.after(self.rng.uniform(0.5, end), deed)
         for _ in range(terms.outages):
             self._plan_outage(self.rng.uniform(0.0, end))
         for order in self.judge.past:
             self.after(self.rng.uniform(0.5, end), lambda o=order: self._touch(o))  # type: ignore[misc]
         for _ in range(terms.orders * terms.notes):
             self.after(self.rng.uniform(0.5, end), self._touch_any)
+        Catastrophe(self, self.judge, self.guard, self.kill).begin(end)
         self.operator.begin(end)
         self.after(end, self._heal)
 

@@ -32,7 +32,7 @@ def test_the_page_of_the_commands_is_made_from_them(checkout: Path) -> None:
     assert "    $ crossdock messages list --state held\n    $ crossdock messages list --conflicts\n" in made
 
 
-@pytest.mark.parametrize("kind", ["hub", "flow"])
+@pytest.mark.parametrize("kind", ["archive", "hub", "flow"])
 def test_the_schemas_are_published(kind: str, checkout: Path) -> None:
     made = json.dumps(schema_of(kind), indent=1) + "\n"
     assert written(checkout / "docs" / "schema" / f"{kind}.json", made) == made, MEND
