@@ -35,22 +35,25 @@ class GroupWriter:
         self._transaction, self._concerns_all = transaction, concerns_all
         self._queue: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
         self._closed = False
+        self._last = threading.Lock()
         self._thread = threading.Thread(target=self._loop, name=name, daemon=True)
         self._thread.start()
 
     def run(self, moment: Callable[[Tx], T]) -> T:
-        if self._closed:
-            raise NotDurable("the store is closed")
         future: Future[T] = Future()
-        self._queue.put((moment, future))
+        with self._last:  # nothing is queued behind the end, where nobody would ever answer it
+            if self._closed:
+                raise NotDurable("the store is closed")
+            self._queue.put((moment, future))
         return future.result()
 
     def close(self) -> bool:
         """Finishes what is queued; False where it was closed before."""
-        if self._closed:
-            return False
-        self._closed = True
-        self._queue.put(None)
+        with self._last:
+            if self._closed:
+                return False
+            self._closed = True
+            self._queue.put(None)
         self._thread.join(timeout=30)
         return True
 
