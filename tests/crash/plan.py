@@ -106,8 +106,12 @@ def _asked(events: Sequence[Event], event: Event) -> Event | None:
 
 
 def _matters(event: Event, when: str) -> bool:
-    """Before a settlement is after its call, which is a point of its own."""
-    return event.wire or when in (AFTER, UNANSWERED)
+    """Before a settlement is after its call, which is a point of its own. What a call itself keeps (a sweep's pages) it
+    keeps only when it succeeds, so only then there is a COMMIT to lose.
+    """
+    if when in LOST:
+        return when == UNANSWERED and not event.wire
+    return event.wire or when == AFTER
 
 
 def _fault(asked: Event | None, event: Event, when: str, outcome: str) -> tuple[Fault, ...]:
