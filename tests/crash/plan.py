@@ -22,7 +22,10 @@ def singles(walk: Walk, events: Sequence[Event], *, losses: bool = False) -> Ite
             continue
         asked = _asked(events, event)
         for when in _whens(event, losses):
-            for outcome in outcomes_of(asked) if asked and _matters(event, when) else (SUCCESS,):
+            outcomes: tuple[str, ...] = outcomes_of(asked) if asked and _matters(event, when) else (SUCCESS,)
+            if losses and when == BEFORE and event.name.startswith("poll "):
+                outcomes = (SUCCESS,)  # while its lease is waited out, a webhook tells what it would have asked
+            for outcome in outcomes:
                 yield Case(walk.name, (Kill.at(event, when),), _fault(asked, event, when, outcome))
 
 
