@@ -117,11 +117,13 @@ def kept(catalogue: Catalogue) -> Iterator[Kept]:
             yield _text("connector", name, json.dumps(parts))
     for name, mapping in catalogue.mappings.items():
         yield _document("mapping", name, mapping.document)
-    for kind, found in ((Kind.WEBHOOK, catalogue.sources), (Kind.FLOW, catalogue.flows)):
-        for name, one in found.items():
-            entry = catalogue.shelves.find(kind, name)
-            if entry is not None:
-                yield Kept(kind.value, name, one.hash, partial(_read, entry.path))
+    for name, source in catalogue.sources.items():
+        entry = catalogue.shelves.find(Kind.WEBHOOK, name)
+        if entry is not None:
+            yield Kept(Kind.WEBHOOK.value, name, source.hash, partial(_read, entry.path))
+    for name, flow in catalogue.flows.items():
+        if flow.document is not None:  # what was read: by now a deploy may have put another into its file's place
+            yield _document(Kind.FLOW.value, name, flow.document)
 
 
 def _text(kind: str, name: str, content: str) -> Kept:

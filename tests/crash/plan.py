@@ -22,7 +22,10 @@ def singles(walk: Walk, events: Sequence[Event], *, losses: bool = False) -> Ite
             continue
         asked = _asked(events, event)
         for when in _whens(event, losses):
-            for outcome in outcomes_of(asked) if asked and _matters(event, when) else (SUCCESS,):
+            outcomes: tuple[str, ...] = outcomes_of(asked) if asked and _matters(event, when) else (SUCCESS,)
+            if losses and when == BEFORE and event.name.startswith("poll "):
+                outcomes = (SUCCESS,)  # while its lease is waited out, a webhook tells what it would have asked
+            for outcome in outcomes:
                 yield Case(walk.name, (Kill.at(event, when),), _fault(asked, event, when, outcome))
 
 
@@ -106,8 +109,12 @@ def _asked(events: Sequence[Event], event: Event) -> Event | None:
 
 
 def _matters(event: Event, when: str) -> bool:
-    """Before a settlement is after its call, which is a point of its own."""
-    return event.wire or when in (AFTER, UNANSWERED)
+    """Before a settlement is after its call, which is a point of its own. What a call itself keeps (a sweep's pages) it
+    keeps only when it succeeds, so only then there is a COMMIT to lose.
+    """
+    if when in LOST:
+        return when == UNANSWERED and not event.wire
+    return event.wire or when == AFTER
 
 
 def _fault(asked: Event | None, event: Event, when: str, outcome: str) -> tuple[Fault, ...]:

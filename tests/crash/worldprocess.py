@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from hub.sandbox.books import StoreOrder
 from hub.sandbox.outbox import Delivery
 from hub.sandbox.running import RunningWorld
+from hub.store.moments import CLAIM_LEASE
 from tests.crash import outcomes
 from tests.crash.board import SECOND, Board
 from tests.crash.lodge import SWEEP_SECONDS, Lodge, build_world
@@ -63,6 +64,9 @@ class Providers:
         self._waiting: list[Delivery] = []
         self._command = self._walk.command
         self._quiet_since = 0
+        # Who shares a database waits for a lost sweep's lease to end, as for any other.
+        lease = 0.0 if lodge.server is None else CLAIM_LEASE.total_seconds()
+        self._quiet = int((_QUIET_SECONDS + lease) * SECOND)
         self.report = Report()
 
     def run(self) -> None:
@@ -157,7 +161,7 @@ class Providers:
             self._quiet_since = 0
         elif not self._quiet_since:
             self._quiet_since = board.micros
-        ends = self._quiet_since + int(_QUIET_SECONDS * SECOND) if self._quiet_since else 0
+        ends = self._quiet_since + self._quiet if self._quiet_since else 0
         nexts = [micros for micros in (board.due, world, ends) if micros]
         when = min(nexts) if nexts else 0
         if ends and (board.micros >= ends or when >= ends):

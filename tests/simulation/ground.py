@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import os
 import shutil
 from collections.abc import Iterator
@@ -149,6 +150,7 @@ def terms(seed: int) -> Terms:
 
 def settle_on(url: str) -> None:
     """From now on every run of this process has its books on this server."""
+    logging.getLogger("psycopg.pool").setLevel(logging.ERROR)  # of each connection that a run loses
     _current.append(_servers.setdefault(url, Server(url)))
     postgres._spoken = _decided
 

@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hub.flow.event import Happening, Moment
-from hub.model.contract import NotDurable
+from hub.model.contract import Claim, NotDurable
 from tests.simulation import turns
+from tests.simulation.clock import micros_of
 from tests.simulation.ground import Database
 from tests.simulation.workers import Task, Worker, name_of
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from tests.simulation.run import Run
 
 
+_OVER = "SELECT 1 FROM steps WHERE order_key = ? AND id = ? AND token = ? AND due_at <= ?"
 _SOON = 5000  # microseconds
 
 
@@ -39,7 +41,9 @@ class Race:
         return True
 
     def claims(self, limit: int) -> list[Task]:
-        """Two processes claim what is due."""
+        """Two processes claim what is due; or one does, while somebody whose lease is over wakes up at this moment."""
+        if (late := self._late()) and (happening := self._next(worker := self._rng.choice(late))) is not None:
+            return self._woken(worker, happening, limit)
         found: list[Task] = []
         for answer, error in self._together([self._claim(limit), self._claim(limit)]):
             if error is not None:
@@ -47,6 +51,26 @@ class Race:
             found += answer
         self._run.trace.note("two claim at once: " + ", ".join(map(name_of, found)))
         return found
+
+    def _late(self) -> list[Worker]:
+        """Who sleeps, and has lost what it works on to whoever comes first."""
+        run, found = self._run, []
+        for worker in run.workers:
+            if isinstance(task := worker.task, Claim) and worker.rests_until > run.clock.micros:
+                if run.judge.rows(_OVER, task.order, task.step, task.token, micros_of(run.clock.now())):
+                    found.append(worker)
+        return found
+
+    def _woken(self, worker: Worker, happening: Happening, limit: int) -> list[Task]:
+        if not isinstance(happening, Moment):
+            self._alone(worker, happening)
+            return []
+        self._run.trace.note(f"at once: a claim, {happening.name} of {worker.name}, whose lease is over")
+        (answer, error), (claimed, failed) = self._together([self._deed(happening), self._claim(limit)])
+        self._learn(worker, happening, answer, error)
+        if failed is not None:
+            raise failed
+        return list(claimed)
 
     def _claim(self, limit: int) -> Callable[[], Sequence[Task]]:
         hub, now = self._run.hub, self._run.clock.now()

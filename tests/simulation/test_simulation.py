@@ -27,7 +27,7 @@ def test_every_promise_is_kept(seed):
     assert result.orders >= terms.orders  # and those of the past that somebody adopted
 
 
-@pytest.mark.parametrize("seed", [1001, 1005])
+@pytest.mark.parametrize("seed", [1001, 3029])
 def test_every_promise_is_kept_over_a_database_that_others_share(postgres, seed):
     """With processes that race, sessions that end in their middle, and COMMITs that nobody answers; and by the seed."""
     with ground.over(postgres.url):

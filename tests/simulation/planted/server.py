@@ -37,7 +37,7 @@ def order_unlocked() -> Patch:
 
 
 @bug("steps-unlocked", "A moment holds its order, and not its steps, which a claim takes without the order.",
-     over_server=True, **_RACES)  # fmt: skip
+     over_server=True, races=0.6, freeze=0.06, workers=8)  # fmt: skip
 def steps_unlocked() -> Patch:
     original = PostgresTx._execute
 
