@@ -104,10 +104,10 @@ def orders(system: System, terms: Terms, providers: StandIn, folder: Path) -> Re
     warm = min(20, count)
     storefront = Storefront(folder, system.port, count + warm)
     storefront.send(warm, terms.limit)
-    _until_complete(providers, warm, terms.limit)
+    until_complete(providers, warm, terms.limit)
     with Meter(system) as meter:
         with storefront.sending(count, 2 * terms.limit) as result:
-            _until_complete(providers, warm + count, terms.limit)
+            until_complete(providers, warm + count, terms.limit)
         sent = result[0]
     ledger = providers.ledger()
     ends = sorted(ledger[number].completed for number in sent.orders if number in ledger and ledger[number].completed)
@@ -135,7 +135,7 @@ def kill(system: System, terms: Terms, providers: StandIn, folder: Path) -> Resu
         system.kill()
         time.sleep(DOWN_SECONDS)
         system.start()
-        _until_complete(providers, count, terms.limit)
+        until_complete(providers, count, terms.limit)
     ledger = providers.ledger()
     complete = sum(1 for number in result[0].orders if number in ledger and ledger[number].completed)
     return {"orders": count, "unfinished": count - complete, "resent": result[0].failures, **_calls(providers)}
@@ -151,7 +151,7 @@ def _calls(providers: StandIn) -> Result:
     }  # fmt: skip
 
 
-def _until_complete(providers: StandIn, count: int, limit: float) -> None:
+def until_complete(providers: StandIn, count: int, limit: float) -> None:
     """Waits for so many complete orders; gives up after `limit` seconds in which none was added."""
     known, since = -1, time.monotonic()
     while (complete := providers.counts()["complete"]) < count:
