@@ -18,6 +18,8 @@ from hub.store.upgrade import upgrade_postgres
 
 # What is asked of a unit test's database is speed. Tests of durability start their own server, with the defaults.
 _HASTY = ("fsync = off", "synchronous_commit = off", "full_page_writes = off", "max_connections = 200")
+# What two tests of one seed must find alike, and what need not be waited for.
+_STEADY = ("autovacuum = off", "deadlock_timeout = 100ms")
 
 
 class PostgresServer:
@@ -38,13 +40,25 @@ class PostgresServer:
         self._administer(f"CREATE DATABASE {name} TEMPLATE migrated")
         return self.of(name)
 
+    def kept_as(self, url: str, name: str) -> None:
+        """The database becomes one that others are copied from."""
+        self._administer(f"ALTER DATABASE {_name_of(url)} RENAME TO {name}")
+
+    def anew(self, url: str, template: str) -> None:
+        """The database is as the template again, whatever it holds and whoever uses it."""
+        self.drop(url)
+        self._administer(f"CREATE DATABASE {_name_of(url)} TEMPLATE {template}")
+
     def drop(self, url: str) -> None:
-        name = url.partition("?")[0].rpartition("/")[2]
-        self._administer(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        self._administer(f"DROP DATABASE IF EXISTS {_name_of(url)} WITH (FORCE)")
 
     def _administer(self, sql: str) -> None:
         with psycopg.connect(self.url, autocommit=True) as connection:
             connection.execute(sql.encode())
+
+
+def _name_of(url: str) -> str:
+    return url.partition("?")[0].rpartition("/")[2]
 
 
 @contextmanager
@@ -58,7 +72,7 @@ def postgres_server() -> Iterator[PostgresServer]:
         server = Server(folder, cleanup_mode="stop")
         server.ensure_pgdata_inited()
         with (folder / "postgresql.conf").open("a") as settings:
-            settings.writelines(f"{line}\n" for line in _HASTY)
+            settings.writelines(f"{line}\n" for line in (*_HASTY, *_STEADY))
         server.ensure_postgres_running()
     except (OSError, subprocess.SubprocessError) as error:  # such as root without the right to make a user for it
         pytest.skip(f"needs a PostgreSQL server, which cannot be started here: {error!r}")

@@ -163,12 +163,15 @@ class Hub:
                 self._labour = self._make_labour()
                 self._labour.start()
 
-    def work(self) -> None:
-        """Starts as one of the queue's workers, and works until SIGTERM or SIGINT. Raises Unfit without a queue."""
+    def work(self, begun: Callable[[], None] = lambda: None) -> None:
+        """Starts as one of the queue's workers, calls `begun`, and works until SIGTERM or SIGINT. Raises Unfit without
+        a queue.
+        """
         url = queue_of(self.config, self.home, self.vault)
         if url is None:
             raise Unfit("hub.yaml names no queue, so `crossdock serve` does the work itself; write queue: redis://…")
         self.start(works=True)
+        begun()
         wait_for_tokens(url, lambda: self._labour)
 
     def wake(self) -> None:

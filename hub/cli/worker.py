@@ -29,6 +29,5 @@ def command(log_level: str, home: Path | None) -> None:
     with closing(open_hub(find_home(home))) as hub:
         watch = Watch(hub)
         watch.start()
-        click.echo("crossdock: working", err=True)
-        hub.work()
+        hub.work(lambda: click.echo("crossdock: working", err=True))
         watch.stop()

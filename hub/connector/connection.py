@@ -158,6 +158,11 @@ class Connection:
             **common,
         )
 
+    def asks_first(self, capability: str) -> bool:
+        """Whether `prepare` asks further questions."""
+        operation = self.connector.operations.get(capability)
+        return operation is not None and bool(operation.also)
+
     def prepare(self, capability: str, inputs: Mapping[str, Any]) -> bytes:
         """The exact bytes of the request, without credentials; the manifest's further questions are asked first.
 

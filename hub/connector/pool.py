@@ -38,6 +38,9 @@ class Connections:
     def prepare(self, connection: str, capability: str, inputs: Mapping[str, Any]) -> bytes:
         return self._named(connection).prepare(capability, inputs)
 
+    def asks_first(self, connection: str, capability: str) -> bool:
+        return self._named(connection).asks_first(capability)
+
     def send(self, call: Call) -> Outcome:
         found = self._connections.get(call.connection)
         if found is None:

@@ -28,7 +28,7 @@ def do(setting: Setting, chore: Chore, sweep: Sweep | None) -> Work:
     elif chore.kind == "mend":
         yield from _mend(setting, chore)
     elif chore.kind == "sweep" and sweep is not None:
-        again, detail = yield Wire("sweep", lambda now: sweep(setting, chore, now))
+        again, detail = yield Wire("sweep", lambda now: sweep(setting, chore, now), chore.key)
         yield Moment("swept", lambda now: setting.store.finish_chore(chore, again, detail))
     else:
         yield Moment("unknown chore", lambda now: setting.store.finish_chore(chore, None))

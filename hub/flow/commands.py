@@ -28,7 +28,7 @@ from hub.flow.setting import Setting
 from hub.model.book import Book
 from hub.model.effect import digest_of
 from hub.model.flow import NEEDS_PERSON, Event, State
-from hub.model.step import Step
+from hub.model.step import REPLAYED, Step
 
 T = TypeVar("T")
 
@@ -45,6 +45,7 @@ def replay(setting: Setting, order: str, step: str | None, actor: str, why: str,
         moved = []
         for found in chosen(book, step):
             if _again(found, now):
+                found.spec = {**found.spec, REPLAYED: True}
                 moved.append(found.id)
                 book.note(now, actor, "replay", why, step=found.id)
         book.distrust(now)  # always read the source again before anything irreversible

@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from hub.flow import inputs, life, planner, resolve, settle
-from hub.flow.call import SEND_MARGIN, Sending, Work, attempt_row, changing, send, until
+from hub.flow.call import Work, attempt_row, changing, send
 from hub.flow.event import Moment, Wire
+from hub.flow.intent import Sending, sending, until
 from hub.flow.setting import Setting
 from hub.model.book import Book
 from hub.model.contract import Claim, Guarantee
@@ -20,7 +21,7 @@ def settle_doubt(setting: Setting, claim: Claim, book: Book, step: Step) -> Work
     guarantee = setting.connectors.guarantee(step.connection or "", step.capability or "")
     choice = yield Moment("choose", changing(setting, claim, lambda b, s, now: _choose(setting, b, s, guarantee, now)))
     if isinstance(choice, Sending):
-        yield from send(setting, claim, choice, "resend")
+        yield from send(setting, choice, "resend")
     elif isinstance(choice, resolve.Lookup):
         yield from _lookup(setting, claim, book, step, guarantee)
 
@@ -48,7 +49,7 @@ def _choose(setting: Setting, book: Book, step: Step, guarantee: Guarantee, now:
         life.move(step, Event.ABSENT_SURELY, now, next_at=now)  # and the planner takes it back
     elif isinstance(choice, resolve.Resend):
         effect = settle.resend(book, step, until(guarantee, now), now)
-        return Sending(effect, now + SEND_MARGIN) if effect is not None else None
+        return sending(effect, step, book.key, now) if effect is not None else None
     return choice
 
 
@@ -57,7 +58,7 @@ def _lookup(setting: Setting, claim: Claim, book: Book, step: Step, guarantee: G
     asked = inputs.lookup(setting, book, step, effect)
     connection, find = step.connection or "", guarantee.find or ""
     outcome: Outcome = yield Wire(
-        f"find {step.capability}", lambda now: setting.connectors.read(connection, find, asked)
+        f"find {step.capability}", lambda now: setting.connectors.read(connection, find, asked), connection
     )
 
     def apply(b: Book, s: Step, now: datetime) -> None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 
 from hub.flow import chores, intake
-from hub.flow.event import Happening
+from hub.flow.event import Happening, Wire
+from hub.flow.intent import Sending
+from hub.flow.rooms import Place, Rooms
 from hub.flow.setting import Setting
 from hub.flow.worker import work
 from hub.model.contract import Chore, Claim, NotDurable
@@ -20,6 +23,7 @@ from hub.model.message import StoredMessage
 _log = structlog.get_logger("crossdock.flow")
 
 Clock = Callable[[], datetime]
+Task = StoredMessage | Claim | Chore
 Sweep = Callable[[Setting, Chore, datetime], tuple[datetime | None, dict[str, Any]]]
 
 _IDLE = timedelta(seconds=0.5)
@@ -27,8 +31,8 @@ _BATCH = 20
 _AFTER_FAILURE_SECONDS = 1.0
 
 
-def drive(work_to_do: Generator[Happening, Any, Any], clock: Clock) -> None:
-    """Runs one worker to its end: every event it yields happens here."""
+def drive(work_to_do: Generator[Happening, Any, Any], clock: Clock, place: Place | None = None) -> None:
+    """Runs one worker to its end: every event it yields happens here. `place`: is told where it goes."""
     answer: Any = None
     error: BaseException | None = None
     while True:
@@ -38,16 +42,28 @@ def drive(work_to_do: Generator[Happening, Any, Any], clock: Clock) -> None:
             return
         error = None
         try:
-            answer = happening.act(clock())
+            answer = happening.act(clock()) if place is None else _placed(happening, clock, place)
         except Exception as raised:  # handed to the worker, which knows what it means
             error = raised
+
+
+def _placed(happening: Happening, clock: Clock, place: Place) -> Any:
+    if isinstance(happening, Wire):
+        with place.calling(happening.connection):
+            return happening.act(clock())
+    answer = happening.act(clock())
+    if isinstance(answer, Sending) and answer.goes_on:
+        place.go_on(answer.call.connection)
+    return answer
 
 
 class Engine:
     """The embedded hub's pool: `threads` workers over one store. `stop` lets what is running finish."""
 
     def __init__(self, setting: Setting, clock: Clock, *, threads: int = 16, sweep: Sweep | None = None) -> None:
-        self._setting, self._clock, self._sweep = setting, clock, sweep
+        self._rooms = Rooms(threads)
+        self._setting = replace(setting, may_go_on=self._may_go_on)
+        self._clock, self._sweep = clock, sweep
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="crossdock-worker")
         self._free = threading.Semaphore(threads)
         self._threads = threads
@@ -130,17 +146,22 @@ class Engine:
         if free == 0:
             self._free.acquire()
             free = 1 + self._take(_BATCH - 1)
-        claims: Sequence[StoredMessage | Claim | Chore] = ()
+        claims: Sequence[Task] = ()
         try:
-            claims = self._setting.store.claim(free, self._clock())
+            claims = self._setting.store.claim(free, self._clock(), self._rooms.free)
         finally:  # a store that fails keeps none of the threads
             for _ in range(free - len(claims)):
                 self._free.release()
         with self._counting:
             self._running += len(claims)
         for claim in claims:
-            self._pool.submit(self._run, claim)
+            place = self._rooms.enter(claim.connection if isinstance(claim, Claim) else "")
+            self._pool.submit(self._run, claim, place)
         return len(claims)
+
+    def _may_go_on(self, connection: str) -> bool:
+        """Within the moment that settles a step: whether its worker may go on with one of this connection."""
+        return not self._stopping.is_set() and self._rooms.promise(connection)
 
     def _take(self, most: int) -> int:
         taken = 0
@@ -148,27 +169,33 @@ class Engine:
             taken += 1
         return taken
 
-    def _run(self, claim: StoredMessage | Claim | Chore) -> None:
+    def _run(self, claim: Task, place: Place) -> None:
+        kept = True
         try:
-            if isinstance(claim, Claim):
-                drive(work(self._setting, claim), self._clock)
-            elif isinstance(claim, StoredMessage):
-                self._receive(claim)
-            else:
-                drive(chores.do(self._setting, claim, self._sweep), self._clock)
+            self._do(claim, place)
         except NotDurable as error:
+            kept = False
             _log.warning("store unavailable", error=str(error))
         except Exception:
             _log.exception("a worker met a defect", claim=_name(claim))
         finally:
+            place.leave(kept=kept)
             self._free.release()
             with self._counting:
                 self._running -= 1
             self._wake.set()
 
-    def _receive(self, message: StoredMessage) -> None:
+    def _do(self, claim: Task, place: Place) -> None:
+        if isinstance(claim, Claim):
+            drive(work(self._setting, claim), self._clock, place)
+        elif isinstance(claim, StoredMessage):
+            self._receive(claim, place)
+        else:
+            drive(chores.do(self._setting, claim, self._sweep), self._clock, place)
+
+    def _receive(self, message: StoredMessage, place: Place) -> None:
         try:
-            drive(intake.receive(self._setting, message), self._clock)
+            drive(intake.receive(self._setting, message), self._clock, place)
         except NotDurable:
             raise
         except Exception as error:
@@ -176,7 +203,7 @@ class Engine:
             intake.fail(self._setting, message, error, self._clock())
 
 
-def _name(claim: StoredMessage | Claim | Chore) -> str:
+def _name(claim: Task) -> str:
     if isinstance(claim, Claim):
         return f"{claim.order} {claim.step}"
     return str(claim.id) if isinstance(claim, StoredMessage) else f"{claim.kind} {claim.key}"

@@ -18,10 +18,11 @@ class Moment:
 
 @dataclass(frozen=True)
 class Wire:
-    """An event on the wire: `act(now)` talks to a provider."""
+    """An event on the wire: `act(now)` talks to the provider of a connection."""
 
     name: str
     act: Callable[[datetime], Any]
+    connection: str
 
 
 Happening = Moment | Wire

@@ -8,8 +8,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from hub.flow import evidence, planner
+from hub.flow.call import send
 from hub.flow.event import Happening, Moment
 from hub.flow.expand import begin
+from hub.flow.intent import Sending, go_on
 from hub.flow.scope import reads_source
 from hub.flow.setting import OBSERVE, Connection, Setting
 from hub.model.book import Book, Observation
@@ -46,7 +48,8 @@ def receive(setting: Setting, message: StoredMessage) -> Work:
     if len(parts) == 1 and not translation.evidence:  # as nearly always: the message ends with what it changes
         ((key, part),) = parts.items()
         end = MessageEnd(message.id, message.token, MessageState.TRANSLATED.value, None, {"orders": [key]})
-        yield Moment("translate", _taking_in(setting, key, part, message, end))
+        sending = yield Moment("translate", _taking_in(setting, key, part, message, end))
+        yield from send(setting, sending, "scheduled")
         return
     for key, part in parts.items():
         yield Moment("translate", _taking_in(setting, key, part, message))
@@ -77,9 +80,11 @@ def _by_order(connection: Connection, translation: Translation) -> dict[str, Tra
 
 def _taking_in(
     setting: Setting, key: str, part: Translation, message: StoredMessage, end: MessageEnd | None = None
-) -> Callable[[datetime], None]:
-    def act(now: datetime) -> None:
-        def moment(book: Book) -> None:
+) -> Callable[[datetime], Sending | None]:
+    """`end`: of a message that tells of nothing else, so that its worker is free to go on with the order."""
+
+    def act(now: datetime) -> Sending | None:
+        def moment(book: Book) -> Sending | None:
             if end is not None:
                 book.ends.append(end)
             before, beside = book.source_version, _beside(book)
@@ -89,8 +94,9 @@ def _taking_in(
             is_thin = (says_less and book.source_version > before) or _beside(book) != beside
             _ask_for_more(setting, book, part, is_thin=is_thin, unsure=unsure, now=now)
             planner.advance(setting, book, now)
+            return go_on(setting, book, now) if end is not None else None
 
-        setting.store.change(key, moment, now)
+        return setting.store.change(key, moment, now)
 
     return act
 

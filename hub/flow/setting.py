@@ -20,6 +20,10 @@ OBSERVE, APPROVE, LIVE = "observe", "approve", "live"
 MODES = (OBSERVE, APPROVE, LIVE)
 
 
+def always(connection: str) -> bool:
+    return True
+
+
 def since_ever() -> datetime:
     """Of a clock that nobody ever sets."""
     return _LONG_AGO
@@ -78,6 +82,7 @@ class Setting:
     shop: Mapping[str, Any] = field(default_factory=dict)  # the merchant's name, sender, support address: for letters
     jitter: random.Random = field(default_factory=random.Random)
     steady_since: Callable[[], datetime] = since_ever  # the clock was started or set then; since, it only ran
+    may_go_on: Callable[[str], bool] = always  # whether a worker may go on with a step that asks this connection
     pinned: dict[str, Flow] = field(default_factory=dict)  # by hash: flows of runs that began under an earlier text
 
     def flow_of(self, run: Run) -> Flow | None:

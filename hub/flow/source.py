@@ -32,7 +32,7 @@ def refresh(setting: Setting, order: str) -> Work:
         began.append(now)
         return setting.connectors.read(connection, "order.fetch", asked)
 
-    outcome: Outcome = yield Wire("read order.fetch", read)
+    outcome: Outcome = yield Wire("read order.fetch", read, connection)
     if outcome.verdict is not Verdict.DONE:
         return False
     document = outcome.result.get("order")
@@ -71,7 +71,9 @@ def poll(setting: Setting, claim: Claim, book: Book, step: Step) -> Generator[Ha
     if capability is not None:
         asked = _asked(setting, book, step)
         connection = step.connection or ""
-        outcome = yield Wire(f"poll {capability}", lambda now: setting.connectors.read(connection, capability, asked))
+        outcome = yield Wire(
+            f"poll {capability}", lambda now: setting.connectors.read(connection, capability, asked), connection
+        )
     yield Moment("polled", _polled(setting, claim, outcome))
 
 

@@ -16,18 +16,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
 
-from hub.flow import gate, groups, inputs, life, retry, settle, source
-from hub.flow.call import SEND_MARGIN, Sending, Work, attempt_row, changing, send, until
+from hub.flow import gate, inputs, intent, life, retry, settle, source
+from hub.flow.call import Work, attempt_row, changing, send
 from hub.flow.doubt import settle_doubt
 from hub.flow.event import Moment, Wire
-from hub.flow.scope import group_of
+from hub.flow.intent import Plan, Sending, happened_elsewhere
 from hub.flow.setting import Setting
 from hub.model.book import Book
 from hub.model.capability import CAPABILITIES
-from hub.model.contract import CannotPrepare, Claim, Guarantee, NotPrepared
-from hub.model.effect import digest_of, key_of, reference_of
+from hub.model.contract import CannotPrepare, Claim, NotPrepared
 from hub.model.flow import Event, State
 from hub.model.outcome import Outcome, Verdict
 from hub.model.step import Step
@@ -63,7 +61,7 @@ def _looking(setting: Setting, claim: Claim) -> Callable[[datetime], _Seen | Non
         step = book.steps.get(claim.step) if book else None
         if book is None or step is None or step.token != claim.token:
             return None
-        judged = step.state is State.LEASED and not _happened_elsewhere(book, step)
+        judged = step.state is State.LEASED and not happened_elsewhere(book, step)
         return _Seen(book, step, gate.judge(setting, book, step, now) if judged else None)
 
     return act
@@ -94,17 +92,11 @@ def _attempt(setting: Setting, claim: Claim, seen: _Seen) -> Work:
         yield from _ask(setting, claim, found.book, found.step)
 
 
-def _happened_elsewhere(book: Book, step: Step) -> bool:
-    """Another step's effect is this one, and it happened."""
-    known = book.effect(step)
-    return known is not None and bool(known.executed) and known.step != step.id
-
-
 def _gate(setting: Setting, book: Book, step: Step, now: datetime) -> gate.Gate | None:
     """Judges, and applies everything but Go and Refresh."""
     if step.state is not State.LEASED:
         return None
-    if _happened_elsewhere(book, step):
+    if happened_elsewhere(book, step):
         known = book.effect(step)
         step.detail = {}
         life.move(step, Event.ANSWERED, now)
@@ -144,7 +136,7 @@ def _ask(setting: Setting, claim: Claim, book: Book, step: Step) -> Work:
         return
     connection, capability = step.connection or "", step.capability or ""
     outcome: Outcome = yield Wire(
-        f"read {capability}", lambda now: setting.connectors.read(connection, capability, made)
+        f"read {capability}", lambda now: setting.connectors.read(connection, capability, made), connection
     )
     yield Moment("settle", changing(setting, claim, lambda b, s, now: _settle_read(setting, b, s, outcome, now)))
 
@@ -179,7 +171,7 @@ def _do(setting: Setting, claim: Claim, book: Book, step: Step) -> Work:
     try:
         made, content = inputs.build(setting, book, step)
         body: bytes = yield Wire(
-            f"prepare {capability}", lambda now: setting.connectors.prepare(connection, capability, made)
+            f"prepare {capability}", lambda now: setting.connectors.prepare(connection, capability, made), connection
         )
     except CannotPrepare as error:
         refusal = error
@@ -190,21 +182,11 @@ def _do(setting: Setting, claim: Claim, book: Book, step: Step) -> Work:
         yield Moment("wait", changing(setting, claim, lambda b, s, now: _not_prepared(setting, b, s, failed, now)))
         return
     guarantee = setting.connectors.guarantee(connection, capability)
-    plan = _Plan(made, content, body, book.version, guarantee)
+    plan, version = Plan(made, content, body, guarantee), book.version
     sending: Sending | None = yield Moment(
-        "intend", changing(setting, claim, lambda b, s, now: _intend(setting, b, s, plan, now))
+        "intend", changing(setting, claim, lambda b, s, now: _intend(setting, b, s, plan, version, now))
     )
-    if sending is not None:
-        yield from send(setting, claim, sending, "scheduled")
-
-
-@dataclass(frozen=True)
-class _Plan:
-    made: dict[str, Any]
-    content: dict[str, Any]
-    body: bytes
-    version: int  # of the order it was prepared from
-    guarantee: Guarantee
+    yield from send(setting, sending, "scheduled")
 
 
 def _not_prepared(setting: Setting, book: Book, step: Step, outcome: Outcome, now: datetime) -> None:
@@ -213,36 +195,19 @@ def _not_prepared(setting: Setting, book: Book, step: Step, outcome: Outcome, no
         settle.settle(setting, book, step, outcome, now)
 
 
-def _intend(setting: Setting, book: Book, step: Step, plan: _Plan, now: datetime) -> Sending | None:
-    """The last look before the first byte: the same gate, the same order, and the sums."""
+def _intend(setting: Setting, book: Book, step: Step, plan: Plan, version: int, now: datetime) -> Sending | None:
+    """The last look before the first byte: the same gate, the same order, and the sums. `version`: of the order that
+    the request was made from.
+    """
     verdict = _gate(setting, book, step, now)
     if isinstance(verdict, gate.Refresh):  # news came while the request was made: read the source and begin anew
         life.move(step, Event.NOT_EXECUTED, now, next_at=now)
     if not isinstance(verdict, gate.Go):
         return None
-    if book.version != plan.version:  # the order changed while the request was made: make it anew
+    if book.version != version:  # the order changed while the request was made: make it anew
         life.move(step, Event.NOT_EXECUTED, now, next_at=now)
         return None
-    amount, currency = plan.made.get("amount"), plan.made.get("currency")
-    if (wrong := gate.sums(book, step, amount)) is not None:
+    if (wrong := gate.sums(book, step, plan.made.get("amount"))) is not None:
         life.hold(step, "sums", now, what=wrong)
         return None
-    group = group_of(book, step)
-    if group is not None and step.capability in groups.COMMITMENTS:
-        group.sent = True
-    identity = step.identity(book.key)
-    effect = settle.intend(
-        book,
-        step,
-        key=key_of(setting.install_key, identity),
-        reference=reference_of(setting.install_key, identity),
-        body=plan.body,
-        digest=digest_of(plan.body),
-        declaration=setting.connectors.declaration(step.connection or ""),
-        content=plan.content,
-        amount=amount,
-        currency=currency,
-        until=until(plan.guarantee, now),
-        now=now,
-    )
-    return Sending(effect, now + SEND_MARGIN)
+    return intent.write(setting, book, step, plan, now)

@@ -91,6 +91,10 @@ class Connectors(Protocol):
         """
         ...
 
+    def asks_first(self, connection: str, capability: str) -> bool:
+        """Whether `prepare` makes reads."""
+        ...
+
     def send(self, call: Call) -> Outcome:
         """Makes the one call of a mutating operation. Never raises."""
         ...
@@ -143,6 +147,7 @@ class Claim:
     step: str
     token: int
     after_intent: bool
+    connection: str = ""  # whom it asks
 
 
 @dataclass(frozen=True)
@@ -185,8 +190,13 @@ class Store(Inbox, Protocol):
 
     def claim_chores(self, limit: int, now: datetime) -> Sequence[Chore]: ...
 
-    def claim(self, limit: int, now: datetime) -> Sequence[Chore | StoredMessage | Claim]:
-        """What is due of all three, at most `limit`, in one transaction; the claimer works on them in this order."""
+    def claim(
+        self, limit: int, now: datetime, room: Callable[[str], int] | None = None
+    ) -> Sequence[Chore | StoredMessage | Claim]:
+        """What is due of all three, at most `limit`, in one transaction; the claimer works on them in this order.
+
+        `room`: how many more steps may ask a connection now.
+        """
         ...
 
     def change(self, order: str, decide: Callable[[Book], T], now: datetime) -> T:

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 from dataclasses import dataclass
+from functools import lru_cache
 
 _VERSION = b"crossdock-effect-1"
 KEY_LENGTH = 40
@@ -30,8 +31,9 @@ class Identity:
         return b"".join(len(part.encode()).to_bytes(4, "big") + part.encode() for part in parts)
 
 
+@lru_cache(maxsize=4096)
 def _digest(install_key: bytes, purpose: bytes, identity: Identity) -> str:
-    digest = hmac.new(install_key, _VERSION + purpose + identity._bytes(), hashlib.sha256).digest()
+    digest = hmac.digest(install_key, _VERSION + purpose + identity._bytes(), hashlib.sha256)
     return base64.b32encode(digest).decode("ascii").rstrip("=").lower()
 
 

@@ -9,6 +9,8 @@ from typing import Any
 from hub.model.effect import Identity
 from hub.model.flow import State
 
+REPLAYED = "replayed"  # in a step's `spec`: a person had it tried again
+
 
 @dataclass
 class Step:

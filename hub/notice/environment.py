@@ -75,6 +75,12 @@ class Sandbox(ImmutableSandboxedEnvironment):
             return left * right
         raise SecurityError(f"the operator {operator} is not available in a message template")
 
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """A fact's fields are data: nothing about them has to be judged, as Jinja2 judges whatever it is given."""
+        if attribute in _names_of(obj.__class__):
+            return getattr(obj, attribute)
+        return super().getattr(obj, attribute)
+
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
         """Fields of the facts and of the loop variable are readable; methods of text, some of which grow, are not."""
         return not attr.startswith("_") and not (isinstance(obj, str) and callable(value))
@@ -84,6 +90,12 @@ class Sandbox(ImmutableSandboxedEnvironment):
         for tag in tree.find_all(nodes.ScopedEvalContextModifier):
             raise TemplateSyntaxError("escaping cannot be switched here", tag.lineno, name, filename)
         return tree
+
+
+@cache
+def _names_of(kind: type) -> frozenset[str]:
+    named = [field.name for field in fields(kind)] if is_dataclass(kind) else []
+    return frozenset(name for name in named if not name.startswith("_"))
 
 
 @pass_context

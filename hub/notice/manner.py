@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
+from babel.numbers import NumberPattern
 
 from hub.model.contract import CannotPrepare
 from hub.model.money import Money, exponent, major
@@ -36,11 +37,7 @@ class Manner:
 
     def money(self, value: Money) -> str:
         """`1.234,50 €`, with exactly the decimals that the currency has."""
-        pattern = copy(self.locale.currency_formats["standard"])
-        places = exponent(value.currency)
-        pattern.frac_prec = (places, places)
-        amount = Decimal(major(value.amount, value.currency))
-        return str(pattern.apply(amount, self.locale, currency=value.currency, currency_digits=False))
+        return _money(self.locale, value.amount, value.currency)
 
     def date(self, value: datetime | date) -> str:
         """A long date (`12 March 2026`); an instant is first taken to the shop's time zone."""
@@ -57,6 +54,21 @@ class Manner:
         if language == self.language:
             return self
         return Manner(_in_language(language, self.locale.territory), self.timezone)
+
+
+@lru_cache(maxsize=4096)
+def _money(locale: Locale, amount: int, currency: str) -> str:
+    """A letter names the same few amounts again and again, and each costs more than the rest of its line."""
+    decimal = Decimal(major(amount, currency))
+    return str(_pattern(locale, currency).apply(decimal, locale, currency=currency, currency_digits=False))
+
+
+@lru_cache(maxsize=256)
+def _pattern(locale: Locale, currency: str) -> NumberPattern:
+    pattern: NumberPattern = copy(locale.currency_formats["standard"])
+    places = exponent(currency)
+    pattern.frac_prec = (places, places)
+    return pattern
 
 
 @lru_cache(maxsize=256)

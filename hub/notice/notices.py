@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,11 +21,13 @@ from hub.wire.mail import value_fault
 
 MAX_LETTER = 512 * 1024  # characters of one rendered part
 
+_LOOKED_FOR_AGAIN = 1.0  # seconds
 _BLANKS = re.compile(r"\n{3,}")
 
 
 class TemplateNotices:
-    """Implements `hub.model.contract.Notices`. Safe for many threads; a template edited on disk is used at once.
+    """Implements `hub.model.contract.Notices`. Safe for many threads; a template edited on disk is used at once, and a
+    new one within a second.
 
     `folder` is where the merchant keeps his own templates: `shipped.html`, or `de/shipped.html` for one language; what
     is not there is taken from the package. `shop` gives the defaults of a scope's `shop`: name, email, phone, url,
@@ -35,6 +38,7 @@ class TemplateNotices:
     def __init__(self, folder: Path | None = None, shop: Mapping[str, Any] | None = None) -> None:
         self._environment = environment(folder)
         self._shop = dict(shop or {})
+        self._found: dict[tuple[str, Manner], tuple[float, Template, Manner]] = {}
 
     def render(self, kind: str, scope: Mapping[str, Any]) -> Letter:
         """A message of one of `KINDS`.
@@ -95,6 +99,14 @@ class TemplateNotices:
 
     def _template(self, name: str, place: Manner) -> tuple[Template, Manner]:
         """The template in the buyer's language, or else the general one."""
+        known = self._found.get((name, place))
+        if known is None or time.monotonic() >= known[0] or not known[1].is_up_to_date:
+            # Looking for one that is not there costs as much as a letter.
+            known = (time.monotonic() + _LOOKED_FOR_AGAIN, *self._find(name, place))
+            self._found[name, place] = known
+        return known[1:]
+
+    def _find(self, name: str, place: Manner) -> tuple[Template, Manner]:
         try:
             return self._environment.get_template(f"{place.language}/{name}"), place
         except TemplateNotFound as error:

@@ -21,6 +21,9 @@ from hub.queue.tokens import QUEUE
 _log = structlog.get_logger("crossdock.queue")
 
 _AGAIN_SECONDS = 1.0
+# RQ waits for a token for 15 seconds less than a worker may go without a sign of life, and for its answer 10 more: so
+# long nobody hears of one whose machine has vanished without a word. RQ's own 420 seconds would be longer than promised.
+_LIFE_SECONDS = 20
 
 
 class _NoPenalty(BaseDeathPenalty):
@@ -72,7 +75,7 @@ def work(url: str, begun: Callable[[], None], stop: Callable[[], None]) -> None:
     while not stopped.is_set():
         connection = redis.Redis.from_url(url)  # which waits for tokens longer than any answer may take
         try:
-            worker = DrainWorker([QUEUE], connection=connection)
+            worker = DrainWorker([QUEUE], connection=connection, worker_ttl=_LIFE_SECONDS)
             worker.stop = asked_to_stop
             worker.work(logging_level="WARNING")
         except (redis.RedisError, OSError) as error:

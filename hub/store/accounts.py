@@ -17,6 +17,10 @@ _SEEN_EVERY = timedelta(minutes=1)  # a session's last sight is written no more 
 _FORGET_FAILURES = timedelta(days=1)
 _SETUP = "setup_digest"
 
+# In one statement: two processes may start at once.
+_EXPECT = (
+    "INSERT INTO install (name, value) VALUES (:name, :value) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+)
 _ADD_USER = books.insert("users", ["name", "role", "password", "created_at", "changed_at"]) + " ON CONFLICT DO NOTHING"
 _ADD_SESSION = books.insert("sessions", ["digest", "owner", "csrf", "began_at", "seen_at", "expires_at"])
 _ADD_TOKEN = (
@@ -78,8 +82,7 @@ class Accounts:
         def moment(tx: Tx) -> bool:
             if tx.one("SELECT 1 FROM users"):
                 return False
-            tx.run("DELETE FROM install WHERE name = :name", name=_SETUP)
-            tx.run("INSERT INTO install (name, value) VALUES (:name, :value)", name=_SETUP, value=digest)
+            tx.run(_EXPECT, name=_SETUP, value=digest)
             return True
 
         return self._writer.run(moment)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, TypeVar
 
 from hub.model.book import Book, Observation, reserved_until, state_of
+from hub.model.lane import Lane
 from hub.model.message import MessageEnd
 from hub.model.order import Order
 from hub.store import rows
+from hub.store.kept import Before
 from hub.store.record import append_audit
 from hub.store.tx import Row, Tx
 
@@ -66,7 +67,10 @@ def _quoted(column: str) -> str:
 
 _ORDER = f"SELECT {', '.join(_quoted(c) for c in _ORDER_COLUMNS)} FROM orders WHERE key = :key"
 _STEPS = f"SELECT {', '.join(rows.STEP_COLUMNS)} FROM steps WHERE order_key = :key ORDER BY id"
-_EFFECTS = f"SELECT {', '.join(rows.EFFECT_COLUMNS)} FROM effects WHERE order_key = :key"
+_EFFECTS = (
+    f"SELECT {', '.join(rows.EFFECT_COLUMNS)} FROM effects WHERE order_key = :key "
+    "ORDER BY capability, subject, generation"
+)
 _SAVE_ORDER = _upsert("orders", _ORDER_COLUMNS, ("key",)).replace("created_at = excluded.created_at, ", "")
 _SAVE_STEP = _upsert("steps", rows.STEP_COLUMNS, ("order_key", "id"))
 _SAVE_EFFECT = _upsert("effects", rows.EFFECT_COLUMNS, ("order_key", "capability", "subject", "generation"))
@@ -85,8 +89,8 @@ _END_MESSAGE = (
     "WHERE id = :id AND token = :token"
 )
 _TOUCH = "INSERT INTO touches (order_key, message) VALUES (:order_key, :message) ON CONFLICT DO NOTHING"
-PLAN_CHORE = """
-INSERT INTO chores (kind, key, due_at, detail) VALUES (:kind, :key, :due, :detail)
+_PLAN_CHORE = """
+INSERT INTO chores (kind, key, due_at, detail, lane) VALUES (:kind, :key, :due, :detail, :lane)
 ON CONFLICT (kind, key) DO UPDATE SET
   due_at = CASE WHEN chores.due_at IS NULL OR chores.due_at > excluded.due_at
     THEN excluded.due_at ELSE chores.due_at END
@@ -95,15 +99,6 @@ _VERSION = (
     "INSERT INTO order_versions (order_key, version, document, message, stored_at) "
     "VALUES (:order_key, :version, :document, :message, :stored_at) ON CONFLICT DO NOTHING"
 )
-
-
-@dataclass
-class Before:
-    """The rows that a book was made from, to see later what changed."""
-
-    order: Row | None = None
-    steps: dict[str, tuple[Any, ...]] = field(default_factory=dict)
-    effects: dict[tuple[str, str, int], tuple[Any, ...]] = field(default_factory=dict)
 
 
 def load(tx: Tx, key: str, *, lock: bool) -> tuple[Book, Before]:
@@ -148,21 +143,25 @@ def _fill(book: Book, row: Row) -> None:
 
 
 def change(tx: Tx, key: str, decide: Callable[[Book], T], now: datetime) -> T:
-    book, before = load(tx, key, lock=True)
+    kept = tx.kept
+    book, before = (kept.take(key) if kept is not None else None) or load(tx, key, lock=True)
     book.claim_loose = lambda connection, handles: _claim_loose(tx, key, connection, handles)
     answer = decide(book)
-    _save_order(tx, book, before.order, now)
+    before.order = _save_order(tx, book, before.order, now)
     _save_steps(tx, book, before.steps)
     _save_effects(tx, book, before.effects)
     _append(tx, book, now)
+    if kept is not None:
+        kept.put(book, before)
     return answer
 
 
-def _save_order(tx: Tx, book: Book, old: Row | None, now: datetime) -> None:
+def _save_order(tx: Tx, book: Book, old: Row | None, now: datetime) -> Row:
+    """Returns the row as it is now; so do those below, which put it into the place of the earlier one."""
     row = _order_row(book, old, now)
-    same = old is not None and all(row[c] == old[c] for c in _ORDER_COLUMNS if c != "changed_at")
-    if same and not (book.notes or book.attempts):
-        return
+    if old is not None and not (book.notes or book.attempts):
+        if all(row[c] == old[c] for c in _ORDER_COLUMNS if c != "changed_at"):
+            return old
     tx.run(_SAVE_ORDER, **row)
     if row["document"] is not None and (old is None or row["version"] != old["version"]):
         tx.run(
@@ -173,6 +172,7 @@ def _save_order(tx: Tx, book: Book, old: Row | None, now: datetime) -> None:
             message=None,
             stored_at=row["changed_at"],
         )
+    return row
 
 
 def _order_row(book: Book, old: Row | None, now: datetime) -> dict[str, Any]:
@@ -214,6 +214,7 @@ def _save_steps(tx: Tx, book: Book, before: dict[str, tuple[Any, ...]]) -> None:
         row = rows.step_row(book.key, step)
         if before.get(step.id) != row:
             tx.run(_SAVE_STEP, **dict(zip(rows.STEP_COLUMNS, row, strict=True)))
+            before[step.id] = row
 
 
 def _save_effects(tx: Tx, book: Book, before: dict[tuple[str, str, int], tuple[Any, ...]]) -> None:
@@ -221,6 +222,7 @@ def _save_effects(tx: Tx, book: Book, before: dict[tuple[str, str, int], tuple[A
         row = rows.effect_row(book.key, effect)
         if before.get(identity) != row:
             tx.run(_SAVE_EFFECT, **dict(zip(rows.EFFECT_COLUMNS, row, strict=True)))
+            before[identity] = row
 
 
 def _append(tx: Tx, book: Book, now: datetime) -> None:
@@ -229,7 +231,7 @@ def _append(tx: Tx, book: Book, now: datetime) -> None:
     for note in book.notes:
         tx.run(_NOTE, **rows.note_row(book.key, note))
     for kind, key, due in book.chores:
-        tx.run(PLAN_CHORE, kind=kind, key=key, due=rows.micros(due), detail="{}")
+        plan_chore(tx, kind, key, due, "{}")
     tx.alone(*(handle_name(connection, handle) for connection, handle in book.handles))
     for connection, handle in dict.fromkeys(book.handles):
         tx.run(_HANDLE, connection=connection, handle=handle, order_key=book.key)
@@ -240,6 +242,11 @@ def _append(tx: Tx, book: Book, now: datetime) -> None:
         end_message(tx, end)
     for actor, action, detail in book.decisions:
         append_audit(tx, actor, action, book.key, detail, now)
+
+
+def plan_chore(tx: Tx, kind: str, key: str, due: datetime, detail: str) -> None:
+    lane = str(Lane(key.partition(":")[0]))
+    tx.run(_PLAN_CHORE, kind=kind, key=key, due=rows.micros(due), detail=detail, lane=lane)
 
 
 def end_message(tx: Tx, end: MessageEnd) -> None:

@@ -7,17 +7,16 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from hub.model.book import Book, Observation
-from hub.model.contract import Chore, Claim, Decision
-from hub.model.message import Delivery, Kept, MessageEnd, MessageState, StoredMessage
+from hub.model.contract import Chore, Decision
+from hub.model.lane import Lane
+from hub.model.message import Delivery, Kept, MessageEnd, MessageState
 from hub.store import books, rows
+from hub.store.claims import CLAIM_LEASE, Claims
 from hub.store.decisions import Decisions
 from hub.store.record import append_audit
-from hub.store.tx import Readers, Row, Tx, Writer
+from hub.store.tx import Readers, Tx, Writer
 
 T = TypeVar("T")
-
-CLAIM_LEASE = timedelta(seconds=60)
-_CHORES_AT_ONCE = 2
 
 _KEEP = (
     books.insert(
@@ -34,6 +33,7 @@ _KEEP = (
             "received_at",
             "state",
             "due_at",
+            "lane",
         ],
     )
     + " ON CONFLICT (connection, topic, delivery_id) DO NOTHING RETURNING id"
@@ -42,37 +42,8 @@ _CONFLICT = (
     books.insert("conflicts", ["message", "headers", "body", "body_digest", "received_at"]) + " ON CONFLICT DO NOTHING"
 )
 
-# INTENT becomes UNKNOWN: its lease ran out with a request on the wire, which may have left as late as that allowed.
-_CLAIM_STEPS = """
-WITH due AS MATERIALIZED (
-  SELECT order_key, id FROM steps WHERE due_at <= :now ORDER BY due_at LIMIT :limit{skipping})
-UPDATE steps SET
-  token = token + 1,
-  unresolved = CASE WHEN state = 'intent' THEN 1 ELSE unresolved END,
-  last_sent = CASE WHEN state = 'intent' THEN lease_until ELSE last_sent END,
-  state = CASE state WHEN 'intent' THEN 'unknown' WHEN 'ready' THEN 'leased' WHEN 'waiting' THEN 'leased'
-    ELSE state END,
-  lease_until = :until, due_at = :until
-WHERE (order_key, id) IN (SELECT order_key, id FROM due) AND due_at <= :now
-RETURNING order_key, id, token, state
-"""
-_CLAIM_MESSAGES = f"""
-WITH due AS MATERIALIZED (
-  SELECT id FROM messages WHERE due_at <= :now ORDER BY due_at, id LIMIT :limit{{skipping}})
-UPDATE messages SET token = token + 1, tries = tries + 1, due_at = :until
-WHERE id IN (SELECT id FROM due) AND due_at <= :now
-RETURNING {", ".join(rows.MESSAGE_COLUMNS)}
-"""
-_CLAIM_CHORES = """
-WITH due AS MATERIALIZED (
-  SELECT kind, key FROM chores WHERE due_at <= :now ORDER BY due_at LIMIT :limit{skipping})
-UPDATE chores SET token = token + 1, tries = tries + 1, due_at = :until
-WHERE (kind, key) IN (SELECT kind, key FROM due) AND due_at <= :now
-RETURNING kind, key, token, tries, detail
-"""
 
-
-class SqlStore(Decisions):
+class SqlStore(Decisions, Claims):
     """Implements `hub.model.contract.Store` over a writer and readers."""
 
     def __init__(
@@ -82,38 +53,16 @@ class SqlStore(Decisions):
         self.writer = writer
         self.readers = readers
         self._ingest = ingest
-        self._lease = lease
+        Claims.__init__(self, lease)
 
     @property
     def ingest(self) -> Writer:
         return self._ingest or self.writer
 
-    def claim(self, limit: int, now: datetime) -> Sequence[Chore | StoredMessage | Claim]:
-        """What is due, in one transaction: of each kind its share, so that a backlog of steps starves nothing that
-        feeds it.
-        """
-
-        def moment(tx: Tx) -> list[Chore | StoredMessage | Claim]:
-            found: list[Chore | StoredMessage | Claim] = [*self._chores(tx, min(limit, _CHORES_AT_ONCE), now)]
-            if left := limit - len(found):
-                found += self._messages(tx, -(-left // 2), now)
-            if left := limit - len(found):
-                found += self._steps(tx, left, now)
-            return found
-
-        return self.writer.run(moment)
-
     # --- messages
 
     def keep(self, delivery: Delivery, now: datetime) -> Kept:
         return self.ingest.run(lambda tx: _keep(tx, delivery, now))
-
-    def claim_messages(self, limit: int, now: datetime) -> Sequence[StoredMessage]:
-        return self.writer.run(lambda tx: self._messages(tx, limit, now))
-
-    def _messages(self, tx: Tx, limit: int, now: datetime) -> list[StoredMessage]:
-        claimed = tx.all(_CLAIM_MESSAGES.format(skipping=tx.skipping), **self._window(now, limit))
-        return sorted((rows.message_of(row) for row in claimed), key=lambda message: message.id)
 
     def settle_message(
         self, message: int, token: int, state: str, cause: str | None, detail: Mapping[str, Any], now: datetime
@@ -135,9 +84,9 @@ class SqlStore(Decisions):
     ) -> int:
         """Held messages whose cause is mended are translated again. Returns how many."""
         where = "AND cause = :cause" if cause else ""
-        sql = f"UPDATE messages SET state = 'kept', due_at = :now WHERE state = 'held' {where}"
-
-        given = {"now": rows.micros(now), **({"cause": cause} if cause else {})}
+        late = "lane = connection || :late"  # what is new goes first
+        sql = f"UPDATE messages SET state = 'kept', due_at = :now, {late} WHERE state = 'held' {where}"
+        given = {"now": rows.micros(now), "late": str(Lane("", late=True)), **({"cause": cause} if cause else {})}
 
         def moment(tx: Tx) -> int:
             count = sum(tx.run(sql + " AND id = :id", id=i, **given) for i in ids) if ids else tx.run(sql, **given)
@@ -149,13 +98,6 @@ class SqlStore(Decisions):
         return self.writer.run(moment)
 
     # --- steps and orders
-
-    def claim_steps(self, limit: int, now: datetime) -> Sequence[Claim]:
-        return self.writer.run(lambda tx: self._steps(tx, limit, now))
-
-    def _steps(self, tx: Tx, limit: int, now: datetime) -> list[Claim]:
-        claimed = tx.all(_CLAIM_STEPS.format(skipping=tx.skipping), **self._window(now, limit))
-        return sorted((_claim_of(row) for row in claimed), key=lambda claim: (claim.order, claim.step))
 
     def change(self, order: str, decide: Callable[[Book], T], now: datetime) -> T:
         return self.writer.run(lambda tx: books.change(tx, order, decide, now))
@@ -185,17 +127,9 @@ class SqlStore(Decisions):
 
     # --- chores
 
-    def claim_chores(self, limit: int, now: datetime) -> Sequence[Chore]:
-        return self.writer.run(lambda tx: self._chores(tx, limit, now))
-
-    def _chores(self, tx: Tx, limit: int, now: datetime) -> list[Chore]:
-        claimed = tx.all(_CLAIM_CHORES.format(skipping=tx.skipping), **self._window(now, limit))
-        chores = (Chore(r["kind"], r["key"], r["token"], r["tries"], rows.from_json(r["detail"])) for r in claimed)
-        return sorted(chores, key=lambda chore: (chore.kind, chore.key))
-
     def plan_chore(self, kind: str, key: str, due_at: datetime, detail: Mapping[str, Any] | None = None) -> None:
-        values = {"kind": kind, "key": key, "due": rows.micros(due_at), "detail": rows.to_json(dict(detail or {}))}
-        self.writer.run(lambda tx: tx.run(books.PLAN_CHORE, **values))
+        told = rows.to_json(dict(detail or {}))
+        self.writer.run(lambda tx: books.plan_chore(tx, kind, key, due_at, told))
 
     def finish_chore(self, chore: Chore, again_at: datetime | None, detail: Mapping[str, Any] | None = None) -> None:
         sql = (
@@ -222,6 +156,8 @@ class SqlStore(Decisions):
         stamp = rows.micros(now)
 
         def moment(tx: Tx) -> int:
+            if tx.kept is not None:
+                tx.kept.forget()
             count = tx.run(
                 "UPDATE steps SET due_at = :now, lease_until = :now "
                 "WHERE due_at IS NOT NULL AND lease_until IS NOT NULL",
@@ -246,13 +182,6 @@ class SqlStore(Decisions):
         self.writer.close()
         self.readers.close()
 
-    def _window(self, now: datetime, limit: int) -> dict[str, Any]:
-        return {"now": rows.micros(now), "until": rows.micros(now + self._lease), "limit": limit}
-
-
-def _claim_of(row: Row) -> Claim:
-    return Claim(row["order_key"], row["id"], row["token"], row["state"] == "unknown")
-
 
 def _keep(tx: Tx, delivery: Delivery, now: datetime) -> Kept:
     stamp = rows.micros(now)
@@ -269,6 +198,7 @@ def _keep(tx: Tx, delivery: Delivery, now: datetime) -> Kept:
         received_at=stamp,
         state=MessageState.KEPT.value,
         due_at=stamp,
+        lane=str(Lane(delivery.connection)),
     )
     if stored is not None:
         return Kept.NEW

@@ -57,6 +57,7 @@ class PostgresTx:
 
     locking = " FOR UPDATE"
     skipping = " FOR UPDATE SKIP LOCKED"
+    kept = None  # others change the same orders
 
     def __init__(self, connection: psycopg.Connection[tuple[Any, ...]]) -> None:
         self._connection = connection
@@ -132,6 +133,7 @@ class _PooledTx:
 
     locking = ""
     skipping = ""
+    kept = None
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool

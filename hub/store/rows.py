@@ -11,8 +11,9 @@ import msgspec
 
 from hub.model.book import Observation
 from hub.model.flow import State
+from hub.model.lane import Lane
 from hub.model.message import Delivery, MessageState, StoredMessage
-from hub.model.step import Attempt, Effect, Group, Note, Parcel, Run, Step
+from hub.model.step import REPLAYED, Attempt, Effect, Group, Note, Parcel, Run, Step
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -44,7 +45,7 @@ def from_json(value: str) -> Any:
 
 # A step's and an effect's columns, in the order of the noun's fields: rows of both are bare tuples, because an order's
 # book is read and compared at every moment.
-STEP_COLUMNS = ("order_key", *(f.name for f in fields(Step)), "due_at")
+STEP_COLUMNS = ("order_key", *(f.name for f in fields(Step)), "due_at", "lane")
 EFFECT_COLUMNS = ("order_key", *(f.name for f in fields(Effect)))
 _STATES: dict[str, State] = {state.value: state for state in State}
 _EMPTY_LIST, _EMPTY_OBJECT = "[]", "{}"
@@ -65,6 +66,10 @@ def due_at(step: Step) -> datetime | None:
     return None
 
 
+def _lane(order: str, step: Step) -> str:
+    return str(Lane(order.partition(":")[0], step.connection or "", bool(step.spec.get(REPLAYED))))
+
+
 def step_row(order: str, step: Step) -> tuple[Any, ...]:
     """By STEP_COLUMNS."""
     return (
@@ -75,7 +80,7 @@ def step_row(order: str, step: Step) -> tuple[Any, ...]:
         step.returns_to.value if step.returns_to else None, step.tries, step.lookups,
         micros(step.next_at), micros(step.lease_until), step.token, micros(step.first_sent), micros(step.last_sent),
         micros(step.deadline_at), int(step.unresolved), to_json(step.result) if step.result else _EMPTY_OBJECT,
-        micros(step.began_at), micros(step.ended_at), micros(due_at(step)),
+        micros(step.began_at), micros(step.ended_at), micros(due_at(step)), _lane(order, step),
     )  # fmt: skip
 
 
@@ -84,7 +89,7 @@ def step_of(row: Sequence[Any]) -> Step:
     (
         _, identity, run, name, subject, state, capability, awaits, connection, generation, tail, after, spec, cause,
         detail, returns_to, tries, lookups, next_at, lease_until, token, first_sent, last_sent, deadline_at,
-        unresolved, result, began_at, ended_at, _,
+        unresolved, result, began_at, ended_at, _, _,
     ) = row  # fmt: skip
     return Step(
         identity, run, name, subject, _STATES[state], capability, awaits, connection, generation, bool(tail),

@@ -37,9 +37,11 @@ messages = _table(
     Column("token", Integer, nullable=False, server_default="0"),
     Column("tries", Integer, nullable=False, server_default="0"),
     Column("due_at", _NOW),
+    Column("lane", Text, nullable=False, server_default=""),  # hub.model.lane
     UniqueConstraint("connection", "topic", "delivery_id"),
 )
-_partial("messages_due", "due_at IS NOT NULL", messages.c.due_at)
+_partial("messages_due", "due_at IS NOT NULL", messages.c.due_at, messages.c.lane)
+_partial("messages_lane", "due_at IS NOT NULL", messages.c.lane, messages.c.due_at)
 _partial("messages_held", "state = 'held'", messages.c.cause)
 
 conflicts = _table(
@@ -128,8 +130,10 @@ steps = _table(
     Column("began_at", _NOW),
     Column("ended_at", _NOW),
     Column("due_at", _NOW),  # when a worker must look at it next; NULL when none must
+    Column("lane", Text, nullable=False, server_default=""),
 )
-_partial("steps_due", "due_at IS NOT NULL", steps.c.due_at)
+_partial("steps_due", "due_at IS NOT NULL", steps.c.due_at, steps.c.lane)
+_partial("steps_lane", "due_at IS NOT NULL", steps.c.lane, steps.c.due_at)
 _partial(
     "steps_attention",
     "state IN ('held','parked','rejected','dead')",
@@ -226,8 +230,10 @@ chores = _table(
     Column("token", Integer, nullable=False, server_default="0"),
     Column("tries", Integer, nullable=False, server_default="0"),
     Column("detail", Text, nullable=False, server_default="{}"),
+    Column("lane", Text, nullable=False, server_default=""),
 )
-_partial("chores_due", "due_at IS NOT NULL", chores.c.due_at)
+_partial("chores_due", "due_at IS NOT NULL", chores.c.due_at, chores.c.lane)
+_partial("chores_lane", "due_at IS NOT NULL", chores.c.lane, chores.c.due_at)
 
 declarations = _table(
     "declarations",

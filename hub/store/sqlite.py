@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from hub.model.contract import NotDurable
 from hub.store import group
+from hub.store.kept import Kept
 from hub.store.tx import SqliteTx, Tx
 
 T = TypeVar("T")
@@ -49,16 +50,18 @@ def _sync_directory(directory: Path) -> None:
 
 
 @contextmanager
-def _transaction(connection: sqlite3.Connection) -> Iterator[SqliteTx]:
+def _transaction(connection: sqlite3.Connection, kept: Kept) -> Iterator[SqliteTx]:
     """Committed at the end; rolled back, and NotDurable where the disk is to blame, when something is raised."""
     try:
         connection.execute("BEGIN IMMEDIATE")
+        kept.seen(connection.execute("PRAGMA data_version").fetchone()[0])
     except sqlite3.Error as error:
         raise NotDurable(str(error)) from error
     try:
-        yield SqliteTx(connection)
+        yield SqliteTx(connection, kept)
         connection.execute("COMMIT")
     except BaseException as error:
+        kept.forget()
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         if isinstance(error, sqlite3.OperationalError):  # no space, I/O error
@@ -70,11 +73,11 @@ class InlineWriter:
     """The same transactions without a thread: for commands and for the simulation."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+        self._connection, self._kept = connection, Kept()
         self._lock = threading.Lock()
 
     def run(self, moment: Callable[[Tx], T]) -> T:
-        with self._lock, _transaction(self._connection) as tx:
+        with self._lock, _transaction(self._connection, self._kept) as tx:
             return moment(tx)
 
     def close(self) -> None:
@@ -85,8 +88,8 @@ class GroupWriter(group.GroupWriter):
     """The one writer thread. `close` finishes what is queued."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-        super().__init__(lambda: _transaction(connection), concerns_all=(sqlite3.OperationalError,))
+        self._connection, kept = connection, Kept()
+        super().__init__(lambda: _transaction(connection, kept), concerns_all=(sqlite3.OperationalError,))
 
     def close(self) -> bool:
         closed = super().close()

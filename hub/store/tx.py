@@ -9,13 +9,21 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from hub.store.kept import Kept
 
 T = TypeVar("T")
 Row = Mapping[str, Any]
 
 
 class Tx(Protocol):
+    @property
+    def kept(self) -> Kept | None:
+        """The books that this writer changed last, where it alone changes them."""
+        ...
+
     def all(self, sql: str, **parameters: Any) -> list[Row]: ...
 
     def one(self, sql: str, **parameters: Any) -> Row | None: ...
@@ -74,12 +82,13 @@ class SqliteTx:
 
     locking = ""
     skipping = ""
+    kept: Kept | None
 
     def alone(self, *names: str) -> None:
         """The one writer is alone anyway."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+    def __init__(self, connection: sqlite3.Connection, kept: Kept | None = None) -> None:
+        self._connection, self.kept = connection, kept
 
     def close(self) -> None:
         """Ends the connection."""

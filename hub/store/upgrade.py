@@ -11,7 +11,7 @@ from typing import Any
 
 from hub.model.contract import NotDurable
 
-HEAD = "0002"
+HEAD = "0003"
 # The oldest version that can go on over this one's schema, while a rolling upgrade replaces its processes: migrations
 # only add to what it uses.
 LEAST = "0001"

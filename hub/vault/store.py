@@ -33,6 +33,7 @@ class Vault:
         self._lock = threading.Lock()
         self._stamp: tuple[int, int] | None = None
         self._sealed: dict[str, str] = {}
+        self._opened: dict[str, str] = {}  # what was asked for, as long as the file stays as it is
 
     def resolve(self, reference: str) -> str:
         """The secret that `${env:X}`, `${file:/p}` or `${secret:name}` names. Raises `SecretFault`."""
@@ -50,10 +51,13 @@ class Vault:
     def get(self, name: str) -> str:
         with self._lock:
             self._refresh()
-            sealed = self._sealed.get(name)
-        if sealed is None:
-            raise SecretFault(f"there is no secret named {name}; store it with `crossdock secret set {name}`")
-        return self._key.unseal(bytes.fromhex(sealed)).decode()
+            sealed, opened = self._sealed.get(name), self._opened.get(name)
+            if opened is not None:
+                return opened
+            if sealed is None:
+                raise SecretFault(f"there is no secret named {name}; store it with `crossdock secret set {name}`")
+            opened = self._opened[name] = self._key.unseal(bytes.fromhex(sealed)).decode()
+            return opened
 
     def put(self, name: str, value: str) -> str:
         """Stores (or replaces) a secret and returns the reference to it."""
@@ -100,11 +104,12 @@ class Vault:
         try:
             found = os.stat(self._path)
         except FileNotFoundError:
-            self._stamp, self._sealed = None, {}
+            self._stamp, self._sealed, self._opened = None, {}, {}
             return
         stamp = found.st_mtime_ns, found.st_ino
         if stamp == self._stamp:
             return
+        self._opened = {}
         try:
             document = json.loads(self._path.read_bytes())
             self._sealed = {str(name): str(sealed) for name, sealed in document["secrets"].items()}

@@ -1,7 +1,8 @@
 """Kill a real hub at every durable and wire event, in every outcome of the call there; count what the providers saw.
 
 `python -m tests.crash` runs every single crash of every walk, and then pairs: a second crash in the recovery of the
-first. Exit 1 on any violation, with the command that repeats the case.
+first. Over PostgreSQL (--postgres) also the loss of the connection right before and right after each COMMIT.
+Exit 1 on any violation, with the command that repeats the case.
 """
 
 from __future__ import annotations
@@ -48,10 +49,13 @@ class Session:
         self.crew.expect({name: ran.judged.effects for name, ran in self.references.items()})
         if self.tally.failed:
             return
-        cases = [case for walk in walks for case in plan.singles(walk, self.references[walk.name].events)]
+        losses = self.asked.postgres
+        cases = [
+            case for walk in walks for case in plan.singles(walk, self.references[walk.name].events, losses=losses)
+        ]
         lost = [case for walk in walks for case in plan.doubted(walk, self.references[walk.name].events)]
         for ran in self._all([] if self.asked.plant else self._some(lost), "lost answers"):
-            cases += plan.within_doubt(ran.case, ran.events)
+            cases += plan.within_doubt(ran.case, ran.events, losses=losses)
         cases = [case for case in cases if re.search(self.asked.match, str(case))]
         for ran in self._all([case.but(plant=self.asked.plant) for case in self._some(cases)], "single crashes"):
             if not ran.failed:
@@ -63,7 +67,7 @@ class Session:
         pairs: list[Case] = []
         while len(pairs) < self.asked.pairs and self.recoveries:
             base = chance.choice(self.recoveries)
-            pair = plan.again(base.case, base.events, chance)
+            pair = plan.again(base.case, base.events, chance, losses=self.asked.postgres)
             pairs += [pair] if pair is not None else []
         list(self._all(pairs, "pairs of crashes"))
 
@@ -76,20 +80,20 @@ class Session:
             self.tally.take(ran)
             if (ran.failed or ran.missed) and self.tally.told < _TOLD:
                 self.tally.told += 1
-                tell(ran)
+                tell(ran, "--postgres " * self.asked.postgres)
             if time.monotonic() - self._shown > _PROGRESS_SECONDS and not self.asked.json:
                 self._shown = time.monotonic()
                 click.echo(f"{what}: {number} of {len(cases)}; {self.tally}")
             yield ran
 
 
-def tell(ran: Ran) -> None:
+def tell(ran: Ran, postgres: str) -> None:
     """A case that failed, or that did not come to its crash, and how to see it again. On stderr."""
     word = "FAILED" if ran.failed else "not met" if ran.missed else "as promised"
     click.echo(f"\n{word}: {ran.case}", err=True)
     for line in [*ran.judged.violations, *ran.missed][:8]:
         click.echo(f"  {line}", err=True)
-    click.echo(f"  python -m tests.crash --only '{json.dumps(ran.case.document())}'", err=True)
+    click.echo(f"  python -m tests.crash {postgres}--only '{json.dumps(ran.case.document())}'", err=True)
 
 
 def main() -> int:
@@ -97,7 +101,7 @@ def main() -> int:
     if os.environ.get("PYTHONHASHSEED") != "0":  # or the same case may take another path in another process
         again = [sys.executable, "-m", "tests.crash", *sys.argv[1:]]
         os.execve(sys.executable, again, os.environ | {"PYTHONHASHSEED": "0"})
-    with Crew(1 if asked.only else asked.jobs, asked.workers) as crew:
+    with Crew(1 if asked.only else asked.jobs, asked.workers, postgres=asked.postgres) as crew:
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # and the crew leaves nothing behind
         session = Session(crew, asked)
         if asked.only:
@@ -120,7 +124,7 @@ def _only(session: Session, case: Case) -> None:
     for event in ran.events:
         calls = f"{event.calls} calls" if event.wire else ""
         click.echo(f"{event.process} {event.who:<70} {event.name} {event.n} {calls}", err=True)
-    tell(ran)
+    tell(ran, "--postgres " * session.asked.postgres)
 
 
 def _asked() -> argparse.Namespace:
@@ -134,6 +138,9 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--json", action="store_true", help="the counts as JSON, without progress")
     parser.add_argument("--jobs", type=int, default=2, help="cases at once (2)")
     parser.add_argument("--workers", type=int, default=1, help="the hub's worker threads; with 1 a case repeats itself")
+    parser.add_argument(
+        "--postgres", action="store_true", help="over a PostgreSQL, whose connections are lost at every COMMIT, too"
+    )
     parser.add_argument("--plant", default="", help="a planted bug, which must be found (see tests/crash/plants.py)")
     return parser.parse_args()
 

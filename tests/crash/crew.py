@@ -5,12 +5,14 @@ from __future__ import annotations
 import gc
 import multiprocessing
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from multiprocessing.queues import SimpleQueue
 
 from tests.crash import lodge as lodging
 from tests.crash.lodge import Lodge
 from tests.crash.point import Case
 from tests.crash.runner import Ran, Runner
+from tests.postgres import postgres_server
 
 Effects = Mapping[str, int]
 _GOES = 3  # on a machine that has no time, a call may run into its deadline before the fault that was meant for it
@@ -21,8 +23,10 @@ _runner: Runner
 class Crew:
     """`with Crew(2) as crew:`; each of its runners has an installation of its own."""
 
-    def __init__(self, jobs: int, workers: int = 1) -> None:
-        self._lodges = [lodging.make(workers) for _ in range(jobs)]
+    def __init__(self, jobs: int, workers: int = 1, *, postgres: bool = False) -> None:
+        self._closing = ExitStack()
+        server = self._closing.enter_context(postgres_server()) if postgres else None
+        self._lodges = [lodging.make(workers, server) for _ in range(jobs)]
         gc.freeze()  # what is shared with the children stays shared
         self._expected: dict[str, Effects] = {}
         context = multiprocessing.get_context("fork")
@@ -39,6 +43,7 @@ class Crew:
         self._pool.join()
         for lodge in self._lodges:
             lodge.remove()
+        self._closing.close()
 
     def expect(self, effects: Mapping[str, Effects]) -> None:
         """From now on a walk must leave this behind."""

@@ -12,7 +12,7 @@ import os
 import socketserver
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 from wsgiref.types import StartResponse, WSGIEnvironment
@@ -22,8 +22,10 @@ import hub.assembly.storage
 import hub.flow.drive
 from hub.assembly.hub import Hub
 from hub.flow.drive import Engine
-from hub.model.contract import Chore, Claim
+from hub.flow.rooms import Place
+from hub.model.contract import Chore, Claim, NotDurable
 from hub.model.message import StoredMessage
+from tests import losing
 from tests.crash import lodge as lodging
 from tests.crash.board import Board, micros_of
 from tests.crash.lodge import Lodge
@@ -47,10 +49,10 @@ class SeenEngine(Engine):
 
     watch: Watch
 
-    def _run(self, claim: StoredMessage | Claim | Chore) -> None:
+    def _run(self, claim: StoredMessage | Claim | Chore, place: Place) -> None:
         self.watch.who = name_of(claim)
         try:
-            super()._run(claim)
+            super()._run(claim, place)
         finally:
             self.watch.who = "hub"
 
@@ -75,7 +77,7 @@ def live(lodge: Lodge, board: Board, case: Case, process: int) -> None:
     watch = Watch(lodge, board, case, process)
     _see_everything(watch)
     if case.plant:
-        PLANTS[case.plant](process, lodge.home.database)
+        PLANTS[case.plant](process, lodge)
     lodging.read_once(lodge.of(WALKS[case.walk]))
     opened = hub.assembly.hub.open_hub(lodge.home.folder, clock=board.now, around=lodging.around(board, board.now()))
     opened.start()
@@ -89,15 +91,22 @@ def _see_everything(watch: Watch) -> None:
     labour: Any = hub.assembly.labour
     storage: Any = hub.assembly.storage
     driver: Any = hub.flow.drive
-    drive, opens = driver.drive, storage.open_sqlite
+    drive = driver.drive
 
-    def open_sqlite(*args: Any, **options: Any) -> Any:
-        store = opens(*args, **options)
-        store.writer = SeenWriter(store.writer, watch)
-        return store
+    def seen(opens: Callable[..., Any]) -> Callable[..., Any]:
+        def opened(*args: Any, **options: Any) -> Any:
+            store = opens(*args, **options)
+            store.writer = SeenWriter(store.writer, watch)
+            if store._ingest is not None:
+                store._ingest = SeenWriter(store._ingest, watch)
+            return store
 
+        return opened
+
+    losing.watch()
     SeenEngine.watch = watch
-    labour.Engine, storage.open_sqlite = SeenEngine, open_sqlite
+    labour.Engine = SeenEngine
+    storage.open_sqlite, storage.open_postgres = seen(storage.open_sqlite), seen(storage.open_postgres)
     driver.drive = lambda work, clock: drive(watch.drive(work), clock)
 
 
@@ -162,6 +171,16 @@ class _Commands:
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> list[bytes]:
         asked = json.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
+        try:
+            self._obey(asked)
+        except NotDurable:  # as the API says it
+            start("503 Service Unavailable", [("Content-Length", "0")])
+            return [b""]
+        self._hub.wake()
+        start("200 OK", [("Content-Length", "0")])
+        return [b""]
+
+    def _obey(self, asked: dict[str, Any]) -> None:
         order, book = asked["order"], self._hub.store.read(asked["order"])
         flow = f"{asked['do']}-order"
         if book is not None and not any(run.flow == flow for run in book.runs.values()):
@@ -170,6 +189,3 @@ class _Commands:
                 acts.cancel(order, "ann", "not wanted any more")
             else:
                 acts.refund(order, int(asked["amount"]), [], None, "ann", "a scratch")
-        self._hub.wake()
-        start("200 OK", [("Content-Length", "0")])
-        return [b""]

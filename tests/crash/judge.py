@@ -15,7 +15,6 @@ from hub.model.step import Step
 from hub.sandbox.evidence import Evidence
 from hub.sandbox.outbox import Delivery
 from hub.store.moments import SqlStore
-from hub.store.open import open_sqlite
 from tests.crash.lodge import Lodge
 from tests.crash.point import Case
 from tests.crash.walks import CONNECTIONS, WALKS
@@ -97,7 +96,7 @@ def judge(lodge: Lodge, case: Case, expected: dict[str, int] | None) -> Judged:
         judged.blame("trouble", ["the case came to no end"])
         return judged
     report = json.loads(lodge.report.read_text())
-    store = open_sqlite(lodge.home.database, threaded=False)
+    store = lodge.open()
     try:
         _judge(judged, lodge, case, report, store)
     finally:

@@ -2,7 +2,8 @@
 
 Each runner has a folder, three ports and an `Install` of its own; what a case leaves there the next one removes. The
 folder is in memory where the machine has such a disk: SIGKILL loses nothing that the kernel has, so a real disk would
-show the same, slower. The store is opened as a hub opens it all the same, with synchronous=FULL.
+show the same, slower. The store is opened as a hub opens it all the same, with synchronous=FULL. Over PostgreSQL each
+runner has a database of its own, made anew from one that is kept; no case ends the server, so it need not sync either.
 """
 
 from __future__ import annotations
@@ -29,9 +30,12 @@ from hub.sandbox.running import credentials
 from hub.sandbox.settings import Settings
 from hub.sandbox.world import World
 from hub.store import upgrade
+from hub.store.moments import SqlStore
+from hub.store.open import open_postgres, open_sqlite
 from hub.vault.keys import InstallKey
 from tests.crash.board import SECOND, Board
 from tests.crash.walks import CONNECTIONS, TWIN, Walk
+from tests.postgres import PostgresServer
 
 _RAM = Path("/dev/shm")
 _PORTS = (20_000, 32_000)  # below those that the kernel hands out to callers
@@ -67,7 +71,7 @@ class Lodge:
     post: int
     door: int
     install: Install
-    empty: Path
+    server: PostgresServer | None = None  # where its books are; None for a file of their own
 
     @property
     def home(self) -> Home:
@@ -94,7 +98,31 @@ class Lodge:
         shutil.rmtree(self.world, ignore_errors=True)
         for file in (self.trace, self.report, self.log, *self.home.data.iterdir()):
             file.unlink(missing_ok=True)
-        shutil.copyfile(self.empty, self.home.database)
+        if self.server is None:
+            shutil.copyfile(self.empty, self.home.database)
+        else:
+            self.server.anew(self.install.config.store, self._template)
+
+    @property
+    def empty(self) -> Path:
+        return self.folder / "empty.db"
+
+    @property
+    def _template(self) -> str:
+        return f"empty_{self.door}"
+
+    def open(self) -> SqlStore:
+        """What a case left behind."""
+        if self.server is None:
+            return open_sqlite(self.home.database, threaded=False)
+        return open_postgres(self.install.config.store, connections=2, threaded=False)
+
+    def keep_empty(self) -> None:
+        """The books as they are now are what every case begins with."""
+        if self.server is None:
+            self.home.database.rename(self.empty)
+        else:
+            self.server.kept_as(self.install.config.store, self._template)
 
     def of(self, walk: Walk) -> Install:
         """The installation in which this walk takes place."""
@@ -115,7 +143,7 @@ def _told(name: str, walk: Walk) -> dict[str, Any]:
     return {"sweep": "off"}
 
 
-def make(workers: int = 1) -> Lodge:
+def make(workers: int = 1, server: PostgresServer | None = None) -> Lodge:
     """Writes and reads an installation, and makes its empty database. Takes seconds; forks nothing, starts nothing."""
     folder = Path(tempfile.mkdtemp(prefix="crossdock-crash-", dir=_RAM if _RAM.is_dir() else None))
     web, post, door = _free_ports(3)
@@ -129,7 +157,9 @@ def make(workers: int = 1) -> Lodge:
     demo_files.write(home, _accounts(world, web, post), f"127.0.0.1:{door}", names, _storefront())
     world.close()
     install = _unhurried(read_install(home.folder), workers)
-    lodge = Lodge(folder, web, post, door, install, folder / "empty.db")
+    if server is not None:
+        install = replace(install, config=install.config.model_copy(update={"store": server.fresh()}))
+    lodge = Lodge(folder, web, post, door, install, server)
     _make_empty(lodge, board)
     return lodge
 
@@ -177,16 +207,20 @@ def _unhurried(install: Install, workers: int) -> Install:
 
 def _make_empty(lodge: Lodge, board: Board) -> None:
     """Migrated, and with every declaration kept: what a first start does, and a crash case need not repeat."""
-    upgrade.upgrade(lodge.home.database)
+    if lodge.server is None:
+        upgrade.upgrade(lodge.home.database)
     read_once(lodge.install)
     hub.assembly.hub.open_hub(
         lodge.home.folder, threaded=False, own=True, clock=board.now, around=around(board, board.now())
     ).close()
-    connection = sqlite3.connect(lodge.home.database, isolation_level=None)
-    connection.execute("DELETE FROM connections")  # each case begins to act at its own start
-    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    connection.close()
-    lodge.home.database.rename(lodge.empty)
+    store = lodge.open()
+    store.writer.run(lambda tx: tx.run("DELETE FROM connections"))  # each case begins to act at its own start
+    store.close()
+    if lodge.server is None:
+        connection = sqlite3.connect(lodge.home.database, isolation_level=None)
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.close()
+    lodge.keep_empty()
 
 
 def read_once(install: Install) -> None:

@@ -6,19 +6,22 @@ import random
 from collections.abc import Iterator, Sequence
 
 from tests.crash.outcomes import MAIL_OUTCOMES, OUTCOMES, SUCCESS
-from tests.crash.point import AFTER, BEFORE, Case, Event, Fault, Kill
+from tests.crash.point import AFTER, BEFORE, LOST, Case, Event, Fault, Kill
 from tests.crash.walks import Walk
+from tests.losing import UNANSWERED
 
 _LOST = {True: ("answer lost", "reset before"), False: ("5xx after", "5xx before")}  # by whether it is a letter
 
 
-def singles(walk: Walk, events: Sequence[Event]) -> Iterator[Case]:
-    """Of an undisturbed walk: one crash at each point, times the outcomes of the call that it is about."""
+def singles(walk: Walk, events: Sequence[Event], *, losses: bool = False) -> Iterator[Case]:
+    """Of an undisturbed walk: one crash at each point, times the outcomes of the call that it is about. `losses`: and
+    the loss of the database connection at each COMMIT.
+    """
     for event in events:
         if not _is_point(walk, event):
             continue
         asked = _asked(events, event)
-        for when in _whens(event):
+        for when in _whens(event, losses):
             for outcome in outcomes_of(asked) if asked and _matters(event, when) else (SUCCESS,):
                 yield Case(walk.name, (Kill.at(event, when),), _fault(asked, event, when, outcome))
 
@@ -37,7 +40,7 @@ def doubted(walk: Walk, events: Sequence[Event]) -> Iterator[Case]:
             yield Case(walk.name, (), (Fault(1, event.who, event.name, event.n, "5xx before"),))
 
 
-def within_doubt(base: Case, events: Sequence[Event]) -> Iterator[Case]:
+def within_doubt(base: Case, events: Sequence[Event], *, losses: bool = False) -> Iterator[Case]:
     """Of a walk with one lost answer: a crash at each event by which the hub finds out what became of the call."""
     (lost,) = base.faults
     mine = [event for event in events if event.who == lost.who]
@@ -46,7 +49,7 @@ def within_doubt(base: Case, events: Sequence[Event]) -> Iterator[Case]:
     for event in mine[after[0] + known :] if after else ():
         if not event.outside:
             continue
-        for when in _whens(event):
+        for when in _whens(event, losses):
             if when == AFTER and event.wire and event.calls:
                 for outcome in outcomes_of(event):
                     yield base.but(kills=(Kill.at(event, when),), faults=(lost, *_fault(event, event, when, outcome)))
@@ -54,15 +57,19 @@ def within_doubt(base: Case, events: Sequence[Event]) -> Iterator[Case]:
                 yield base.but(kills=(Kill.at(event, when),))
 
 
-def again(base: Case, events: Sequence[Event], chance: random.Random) -> Case | None:
+def again(base: Case, events: Sequence[Event], chance: random.Random, *, losses: bool = False) -> Case | None:
     """The same crash, and a second one somewhere in the recovery: mostly about what the first was about."""
-    process = base.kills[-1].process + 1
+    process = base.kills[-1].process + base.kills[-1].fatal
     recovery = [event for event in events if event.process == process and event.outside]
+    if not base.kills[-1].fatal:
+        places = [event.place for event in recovery]
+        first = places.index(base.kills[-1].place) if base.kills[-1].place in places else len(places)
+        recovery = recovery[first + 1 :]
     if not recovery:
         return None
     near = [event for event in recovery if event.who in (base.kills[-1].who, "hub")]
     event = chance.choice(near if near and chance.random() < 0.6 else recovery)
-    when = chance.choice(_whens(event))
+    when = chance.choice(_whens(event, losses))
     faults = base.faults
     if event.wire and event.calls and not any(fault.process == process for fault in faults):
         faults += _fault(event, event, when, chance.choice(outcomes_of(event)))
@@ -81,8 +88,11 @@ def _is_point(walk: Walk, event: Event) -> bool:
     return event.outside and (not walk.points or any(part in event.who for part in walk.points))
 
 
-def _whens(event: Event) -> tuple[str, ...]:
-    return (AFTER,) if event.name.startswith("claim") else (BEFORE, AFTER)
+def _whens(event: Event, losses: bool = False) -> tuple[str, ...]:
+    deaths = (AFTER,) if event.name.startswith("claim") else (BEFORE, AFTER)
+    # Who is only just starting ends when it loses its database, which the deaths at its events show as well.
+    starts = event.who == "hub" and not event.name.startswith("claim")
+    return (*deaths, *LOST) if losses and event.durable and not starts else deaths
 
 
 def _asked(events: Sequence[Event], event: Event) -> Event | None:
@@ -97,7 +107,7 @@ def _asked(events: Sequence[Event], event: Event) -> Event | None:
 
 def _matters(event: Event, when: str) -> bool:
     """Before a settlement is after its call, which is a point of its own."""
-    return event.wire or when == AFTER
+    return event.wire or when in (AFTER, UNANSWERED)
 
 
 def _fault(asked: Event | None, event: Event, when: str, outcome: str) -> tuple[Fault, ...]:

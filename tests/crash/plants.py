@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
+from hub.store.postgres import PostgresWriter
 from hub.store.sqlite import GroupWriter
+from tests.crash.lodge import Lodge
 
-Plant = Callable[[int, Path], None]
+Plant = Callable[[int, Lodge], None]
 
 
-def new_key(process: int, database: Path) -> None:
+def new_key(process: int, lodge: Lodge) -> None:
     """After a crash, a call without an answer is taken for one that was never made, and made anew under a new key."""
     if process < 2:
         return
-    connection = sqlite3.connect(database, isolation_level=None)
-    connection.execute(
+    sql = (
         "UPDATE steps SET state = 'ready', generation = generation + 1, first_sent = NULL, last_sent = NULL, "
         "unresolved = 0, next_at = due_at, lease_until = NULL WHERE state = 'intent'"
     )
-    connection.close()
+    store = lodge.open()
+    store.writer.run(lambda tx: tx.run(sql))
+    store.close()
 
 
-def answered_too_early(process: int, database: Path) -> None:
+def answered_too_early(process: int, lodge: Lodge) -> None:
     """Intents are answered before they are committed: they become durable with the next transaction, or never."""
-    real = GroupWriter.run
+    writer: Any = GroupWriter if lodge.server is None else PostgresWriter
+    real = writer.run
     owed: list[Any] = []
 
-    def run(self: GroupWriter, moment: Callable[[Any], Any]) -> Any:
+    def run(self: Any, moment: Callable[[Any], Any]) -> Any:
         answers: list[Any] = []
 
         def all_owed(tx: Any) -> Any:
@@ -48,7 +50,7 @@ def answered_too_early(process: int, database: Path) -> None:
         owed.clear()
         return answer
 
-    GroupWriter.run = run  # type: ignore[method-assign, assignment]
+    writer.run = run
 
 
 class _Undone(Exception):

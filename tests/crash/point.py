@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from tests.losing import UNANSWERED, UNDONE
+
 BEFORE, AFTER = "before", "after"
+LOST = (UNDONE, UNANSWERED)  # nobody dies: the database connection is lost right before, or right after, the COMMIT
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,9 @@ class Event:
 
 @dataclass(frozen=True)
 class Kill:
-    """SIGKILL in the `process`-th life of the hub, exactly before or after one event."""
+    """SIGKILL in the `process`-th life of the hub, exactly before or after one event; or, without a death, the loss of
+    the database connection at this event's COMMIT.
+    """
 
     process: int
     who: str
@@ -53,6 +58,10 @@ class Kill:
     @property
     def place(self) -> tuple[str, str, int]:
         return self.who, self.name, self.n
+
+    @property
+    def fatal(self) -> bool:
+        return self.when not in LOST
 
     def __str__(self) -> str:
         return f"{self.process}:{self.when}:{self.who}:{self.name}:{self.n}"

@@ -30,7 +30,8 @@ class Tally:
         judged, case = ran.judged, ran.case
         self._note(case)
         self.counts.update(
-            cases=1, pairs=int(len(case.kills) == 2), kills=len(case.kills), orders=judged.orders,
+            cases=1, pairs=int(len(case.kills) == 2), kills=sum(kill.fatal for kill in case.kills),
+            connections_lost=sum(not kill.fatal for kill in case.kills), orders=judged.orders,
             effects=sum(judged.effects.values()), lost=judged.lost, doubled=judged.doubled,
             attempted=judged.attempted, parked=judged.parked, resent=judged.resent, missed=int(bool(ran.missed)),
         )  # fmt: skip
@@ -54,6 +55,7 @@ class Tally:
     def __str__(self) -> str:
         c, names = self.counts, ("cases", "pairs", "kills", "orders")
         first = ", ".join(f"{c[name]} {name}" for name in names)
+        first += f", {c['connections_lost']} database connections lost" * bool(c["connections_lost"])
         return (
             f"{len(self._points)} points, {len(self._outcomes)} outcomes, {first}, {c['effects']} effects in ledgers; "
             f"{c['lost']} lost, {c['doubled']} doubled, {c['attempted']} attempted doubles, {c['parked']} parked, "

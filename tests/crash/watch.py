@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from hub.flow.event import Happening, Wire
 from hub.model.contract import NotDurable
 from hub.store.tx import Tx, Writer
+from tests import losing
 from tests.crash import outcomes
 from tests.crash.board import Board
 from tests.crash.lodge import Lodge
@@ -81,6 +82,7 @@ class Watch:
         """Lets one event happen, unless this process is to die before it."""
         event = self._next(name, wire)
         self._die(event, BEFORE)
+        self._here.lost = self._loss(event)
         self._arm(event)
         calls, changes = self._board.calls, self._board.changes
         outer, self._here.within = self.within, name if not wire else ""
@@ -101,15 +103,42 @@ class Watch:
             self._die(event, AFTER)
             self._board.micros += 1000
 
-    def writes(self) -> None:
-        """The event under way on this thread is a durable one."""
+    def writes(self, moment: Callable[[Tx], T]) -> Callable[[Tx], T]:
+        """The event under way on this thread is a durable one; its moment, which may be about to lose its connection."""
         self._here.wrote = True
+        loss, self._here.lost = getattr(self._here, "lost", None), None
+        return moment if loss is None else self.losing(moment, *loss)
 
-    def afterwards(self, name: str) -> None:
-        """An event that is known as one only when it is over, such as a claim that found something."""
-        event = replace(self._next(name, wire=False), durable=True)
-        self._note(asdict(event))
-        self._die(event, AFTER)
+    def losing(self, moment: Callable[[Tx], T], how: str, event: Event) -> Callable[[Tx], T]:
+        """The same moment, at the COMMIT of which its connection is lost."""
+
+        def act(tx: Tx) -> T:
+            answer = moment(tx)
+            losing.lose(tx, how)
+            self._note({"killed": how, **asdict(event)})
+            return answer
+
+        return act
+
+    def claim(self, name: str, run: Callable[[Callable[[Tx], T]], T], moment: Callable[[Tx], T]) -> T:
+        """A claim, which is known as an event only when it has found something."""
+        events: list[Event] = []
+
+        def act(tx: Tx) -> T:
+            claimed = moment(tx)
+            if claimed and not events:
+                events.append(replace(self._next(name, wire=False), durable=True))
+                if (loss := self._loss(events[0])) is not None:
+                    losing.lose(tx, loss[0])
+                    self._note({"killed": loss[0], **asdict(events[0])})
+            return claimed
+
+        try:
+            return run(act)
+        finally:
+            for event in events:
+                self._note(asdict(event))
+                self._die(event, AFTER)
 
     def defect(self) -> None:
         """The engine raised, which no crash may bring about."""
@@ -124,6 +153,13 @@ class Watch:
         if any(kill.when == when and kill.place == event.place for kill in self._kills):
             self._note({"killed": when, **asdict(event)})
             os.kill(os.getpid(), signal.SIGKILL)
+
+    def _loss(self, event: Event) -> tuple[str, Event] | None:
+        """How this event's connection is lost at its COMMIT."""
+        for kill in self._kills:
+            if not kill.fatal and kill.place == event.place:
+                return kill.when, event
+        return None
 
     def _arm(self, event: Event) -> None:
         """The call of this event is the one in question: what is to come of it is told to the world."""
@@ -150,15 +186,11 @@ class SeenWriter:
 
     def run(self, moment: Callable[[Tx], T]) -> T:
         if self._watch.within:
-            self._watch.writes()
-            return self._inner.run(moment)
-        name = sys._getframe(1).f_code.co_name
+            return self._inner.run(self._watch.writes(moment))
+        name = sys._getframe(1).f_code.co_name.replace("_", " ")
         if name.startswith("claim"):
-            claimed = self._inner.run(moment)
-            if claimed:
-                self._watch.afterwards(name.replace("_", " "))
-            return claimed
-        return self._watch.event(name.replace("_", " "), lambda: self._inner.run(moment), durable=True)
+            return self._watch.claim(name, self._inner.run, moment)
+        return self._watch.event(name, lambda: self._inner.run(self._watch.writes(moment)), durable=True)
 
     def close(self) -> None:
         self._inner.close()

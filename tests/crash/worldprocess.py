@@ -129,7 +129,7 @@ class Providers:
         status = self._post(f"http://127.0.0.1:{self._lodge.door}/commands", json.dumps(asked).encode(), {})
         if status == 200:
             self._command, self.report.commanded = None, self._board.micros
-        elif status is not None:
+        elif status not in (None, 503):
             self.report.gave_up = f"the command was answered {status}"
             self._command = None
         return True

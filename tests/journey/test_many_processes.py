@@ -12,6 +12,7 @@ from hub.assembly.demo import HubProcess, answers_by, free_port
 from hub.sandbox.verdict import ZEROES, Verdict, judge
 from hub.vault.store import Vault
 from tests.journey.town import Town
+from tests.torture.fleet.wire import Line
 from tests.valkey import valkey_server
 
 ORDERS = 24
@@ -131,3 +132,27 @@ def test_a_hub_that_is_moved_in_the_middle_of_everything_loses_and_doubles_nothi
         town.until("every order has come to its end", lambda: at_their_ends(town), seconds=90)
         counts = verdict_on(town).counts
         assert {name: counts[name] for name in ZEROES} == dict.fromkeys(ZEROES, 0)
+
+
+def test_a_worker_whose_queue_vanished_without_a_word_hears_of_the_next_order_all_the_same(
+    tmp_path: Path, url: str
+) -> None:
+    """As when the queue's machine dies: what waits on its connection is never told that nobody is there any more."""
+
+    def queued(document: dict[str, Any], vault: Vault) -> None:
+        document["queue"] = f"redis://127.0.0.1:{way.port}/0"
+
+    with (
+        valkey_server() as valkey,
+        Line([valkey.port]) as way,
+        Town(tmp_path, database=url, configure=queued) as town,
+        Worker(town),
+    ):
+        first = town.place("shopify/aurora", "captured at Shopify")
+        town.until("workers are at work", lambda: town.state(first) is not None)
+        way.hold()
+        time.sleep(3)
+        way.let_go("forget")
+        time.sleep(5)  # whoever asked something meanwhile has given up, and asks anew
+        second = town.place("shopify/aurora", "captured at Shopify")
+        town.until("the next is worked off", lambda: town.state(second) is not None, seconds=45)

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from hub.model.book import Book
 from hub.store import books
+from hub.store.kept import Before
 from hub.store.moments import SqlStore
 from hub.store.open import open_sqlite
 from hub.store.sqlite import GroupWriter, Readers, connect
@@ -42,7 +43,7 @@ class _Split(SqlStore):
     """Writes an order's steps in one transaction, and the intent that goes with them in another."""
 
     def change(self, order: str, decide: Callable[[Book], T], now: datetime) -> T:
-        made: list[tuple[Book, books.Before]] = []
+        made: list[tuple[Book, Before]] = []
 
         def first(tx: Tx) -> T:
             book, before = books.load(tx, order, lock=True)

@@ -12,15 +12,18 @@ import time
 from collections import Counter, deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import ExitStack
+from functools import partial
 from hashlib import blake2b
 
 import click
 
+from tests.postgres import postgres_server
+from tests.simulation import ground
 from tests.simulation.coverage import table
 from tests.simulation.result import Result
 from tests.simulation.run import Run
 from tests.simulation.story import simulate, tell
-from tests.simulation.terms import Terms
 
 _PROGRESS_SECONDS = 10.0
 _STORIES = 3  # so many failing seeds are told; the others are only named
@@ -28,8 +31,14 @@ _STORIES = 3  # so many failing seeds are told; the others are only named
 
 def main() -> int:
     asked = _asked()
-    if asked.seed is not None:
-        return _one(asked.seed)
+    with ExitStack() as closing:
+        if asked.postgres:
+            asked.url = closing.enter_context(postgres_server()).url
+            ground.settle_on(asked.url)
+        return _one(asked.seed) if asked.seed is not None else _many(asked)
+
+
+def _many(asked: argparse.Namespace) -> int:
     began = shown = time.monotonic()
     total: Counter[str] = Counter()
     failed: list[int] = []
@@ -63,6 +72,7 @@ def _asked() -> argparse.Namespace:
         "--coverage", action="store_true", help="what befell the hub in which state of a step, at the end"
     )
     parser.add_argument("--jobs", type=int, default=1, help="so many seeds at once")
+    parser.add_argument("--postgres", action="store_true", help="over a PostgreSQL, with what only a server does")
     asked = parser.parse_args()
     if asked.seeds is None and asked.seconds is None:
         asked.seeds = 100
@@ -74,7 +84,8 @@ def _results(asked: argparse.Namespace) -> Iterator[Result]:
     if asked.jobs == 1:
         yield from (_play(seed, count=asked.coverage) for seed in _seeds(asked))
         return
-    with ProcessPoolExecutor(asked.jobs) as pool:
+    begin = partial(ground.settle_on, asked.url) if asked.postgres else None
+    with ProcessPoolExecutor(asked.jobs, initializer=begin) as pool:
         waiting: deque[Future[Result]] = deque()
         for seed in _seeds(asked):
             waiting.append(pool.submit(_play, seed, count=asked.coverage))
@@ -94,11 +105,11 @@ def _seeds(asked: argparse.Namespace) -> Iterator[int]:
 
 
 def _play(seed: int, *, count: bool) -> Result:
-    return Run(Terms.of(seed), count=count).go()
+    return Run(ground.terms(seed), count=count).go()
 
 
 def _one(seed: int) -> int:
-    first, second = simulate(Terms.of(seed)), simulate(Terms.of(seed))
+    first, second = simulate(ground.terms(seed)), simulate(ground.terms(seed))
     click.echo(first.terms)
     click.echo(f"hash {first.hash}, {first.orders} orders, {first.steps} steps, {first.seconds:.0f} s: {first.states}")
     if first.hash != second.hash:

@@ -11,8 +11,8 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
-from hub.flow.call import SEND_MARGIN
 from hub.flow.event import Happening, Wire
+from hub.flow.intent import SEND_MARGIN
 from hub.model.contract import Claim
 from hub.model.message import StoredMessage
 from tests.simulation.clock import SECOND
@@ -22,7 +22,7 @@ from tests.simulation.workers import Task, Worker
 
 _MARGIN = round(SEND_MARGIN.total_seconds() * SECOND)
 _NEVER_LAGS = "find order.complete"  # an order's own status is read from the order
-_INTENDING = ("intend", "choose")  # the moments that may write an intent
+_INTENDING = ("intend", "choose", "settle", "translate")  # the moments that may write an intent
 _STEP = (
     "SELECT token, state, next_at, lease_until, tries, unresolved, generation FROM steps WHERE order_key = ? AND id = ?"
 )
@@ -75,6 +75,11 @@ class Guard:
         if isinstance(happening, Wire) and happening.name.startswith("send "):
             self._called.add((worker.name, worker.life))
             self._on_the_wire(worker, task, happening)
+
+    def raced(self, worker: Worker, happening: Happening) -> None:
+        """Of an event that happened while another did: what each may change, the database's laws alone can say."""
+        if isinstance(worker.task, Claim) and happening.name in _INTENDING:
+            self._intended[(worker.name, worker.life)] = (self._scene.clock.micros, self._scene.house.steady_since())
 
     def over(self, worker: Worker) -> None:
         """Who ends in peace has given its lease back: else a step stands still until the lease runs out."""

@@ -6,7 +6,6 @@ import atexit
 import random
 import re
 import shutil
-import sqlite3
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -27,11 +26,11 @@ from hub.flow.manifest import Flow, compile_flow
 from hub.language.document import loads
 from hub.sandbox.running import credentials
 from hub.sandbox.world import World
-from hub.store import upgrade
-from hub.store.open import open_sqlite
 from hub.vault.keys import InstallKey
 from hub.vault.store import Vault
+from tests.simulation import ground
 from tests.simulation.clock import VirtualClock
+from tests.simulation.ground import Ground
 from tests.simulation.mail import put_in_process
 from tests.simulation.network import HOST, Network
 from tests.simulation.pace import PACES, Pace
@@ -63,16 +62,25 @@ def accounts_of(world: World) -> dict[str, dict[str, Any]]:
 
 @dataclass(frozen=True)
 class Plan:
-    """The installation as read, and an empty migrated database to copy. `accounts` are the probe world's."""
+    """The installation as read, and what knows empty books to begin with. `accounts` are the probe world's."""
 
     install: Install
     secrets: Mapping[str, str]  # reference -> the probe's secret
     accounts: Mapping[str, Mapping[str, Any]]
-    database: Path
+    ground: Ground
 
 
-@cache
 def plan(tempo: str) -> Plan:
+    under = ground.current()
+    if (tempo, under) not in _plans:
+        _plans[tempo, under] = _plan(tempo, under)
+    return _plans[tempo, under]
+
+
+_plans: dict[tuple[str, Ground], Plan] = {}
+
+
+def _plan(tempo: str, ground: Ground) -> Plan:
     """Reads every declaration once; each seed then only exchanges what its world's accounts say otherwise."""
     folder, pace = ram_folder(), PACES[tempo]
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
@@ -90,7 +98,8 @@ def plan(tempo: str) -> Plan:
     references += [ref for part in parts.values() if part.webhook for ref in part.webhook.secrets]
     secrets = {reference: vault.resolve(reference) for reference in references}
     probe.close()
-    return Plan(install, secrets, accounts, _database(folder, install))
+    _keep_empty(ground, tempo, folder, install)
+    return Plan(install, secrets, accounts, ground)
 
 
 def _otherwise(part: ConnectionPart, pace: Pace) -> dict[str, Any]:
@@ -101,23 +110,18 @@ def _otherwise(part: ConnectionPart, pace: Pace) -> dict[str, Any]:
     return said if pace.timing else said | {"timing": TimingPart(), "fresh_for_seconds": 600.0}
 
 
-def _database(folder: Path, install: Install) -> Path:
+def _keep_empty(ground: Ground, tempo: str, folder: Path, install: Install) -> None:
     """Migrated, with every declaration stored, and with the laws that no moment may break."""
-    path = folder / "empty.db"
-    upgrade.upgrade(path)
-    store = open_sqlite(path, threaded=False, synchronous="OFF")
+    books = ground.prepare(tempo, folder)
+    store = books.open()
     clock = VirtualClock()
     key = cast(InstallKey, FixedKey(0))
     around, vault = Surroundings(transport=lambda name, policy: cast(Any, None)), cast(Vault, Secrets({}))
     hub = Hub(build(install, vault, key, store, around), vault, key, store, clock.now, around)
     hub.settle()
+    store.writer.run(lambda tx: tx.run("DELETE FROM connections"))
     hub.close()
-    connection = sqlite3.connect(path, isolation_level=None)
-    connection.execute("DELETE FROM connections")
-    connection.executescript(laws(_fresh_seconds(install)))
-    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    connection.close()
-    return path
+    ground.keep(tempo, books, laws(_fresh_seconds(install)))
 
 
 def _fresh_seconds(install: Install) -> float:
@@ -155,32 +159,37 @@ class House:
         self._jitter = random.Random(f"jitter {terms.seed}")
         self._key = cast(InstallKey, FixedKey(terms.seed))
         found = plan(terms.tempo)
-        self.database = folder / "hub.db"
-        shutil.copyfile(found.database, self.database)
+        self.books = found.ground.begin(terms.tempo, folder)
         said = _exchange(found.accounts, accounts_of(world))
         self._secrets = {reference: said[value] for reference, value in found.secrets.items()}
         self._install = _resettled(found.install, said, terms)
         self._renamed = terms.renamed
         self._set_at = clock.now()
-        self.hub: Hub | None = None
+        self.hubs: dict[int, Hub] = {}  # by the number of their process; one, but where they share a database
 
-    def open(self) -> Hub:
-        """A hub as it is after a start: nothing in memory, earlier boots' leases ended."""
-        assert self.hub is None
-        store = open_sqlite(self.database, threaded=False, synchronous="OFF")
+    @property
+    def hub(self) -> Hub | None:
+        """Any that lives."""
+        return next(iter(self.hubs.values()), None)
+
+    def open(self, process: int = 0) -> Hub:
+        """A hub as it is after a start: nothing in memory, and earlier boots' leases ended where it is alone."""
+        assert process not in self.hubs
+        store = self.books.open()
         vault = cast(Vault, Secrets(self._secrets))
         clock = ConnectorClock(self._clock.monotonic, self._clock.spend, self._clock.now)
         around = Surroundings(self._network.transport, clock, self._jitter, self.steady_since)
         built = build(self._install, vault, self._key, store, around)
-        self.hub = Hub(built, vault, self._key, store, self._clock.now, around)
-        store.expire_leases(self._clock.now())
-        self.hub.settle()
+        hub = self.hubs[process] = Hub(built, vault, self._key, store, self._clock.now, around)
+        if not self.books.shared:
+            store.expire_leases(self._clock.now())
+        hub.settle()
         for connection in built.connections:
             if connection.connector.name == "smtp" and connection.connector.hatch is not None:
                 put_in_process(connection.connector.hatch.module, self._network, self._clock)
         for name in sorted(built.swept & set(built.storefronts)):
             store.plan_chore("sweep", name, self._clock.now())
-        return self.hub
+        return hub
 
     def set_clock(self, seconds: float) -> None:
         """Somebody sets the clock of the hub's machine forward; a process that runs and the next one know of it."""
@@ -191,11 +200,16 @@ class House:
         """As `hub.assembly.clock` finds out."""
         return self._set_at
 
-    def die(self) -> None:
+    def end(self) -> None:
+        """Nothing is left of it."""
+        for process in list(self.hubs):
+            self.die(process)
+        self.books.remove()
+
+    def die(self, process: int = 0) -> None:
         """The process is gone; what it had not committed with it. The next one may find other flows."""
-        if self.hub is not None:
-            self.hub.close()
-            self.hub = None
+        if (hub := self.hubs.pop(process, None)) is not None:
+            hub.close()
         if self._renamed:
             self._renamed = False
             flows = {name: renamed(flow.name) for name, flow in self._install.catalogue.flows.items()}

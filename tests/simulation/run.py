@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
+
+import psycopg
 
 from hub.model.contract import Claim, NotDurable
 from hub.model.message import StoredMessage
 from hub.sandbox.books import StoreOrder
 from hub.sandbox.faults import LEVELS
 from hub.sandbox.outbox import Delivery
+from hub.store.tx import Writer
+from tests import losing
 from tests.simulation.clock import SECOND
 from tests.simulation.coverage import Coverage
 from tests.simulation.disk import FlakyWriter
 from tests.simulation.guard import Guard
 from tests.simulation.house import ACCOUNTS
 from tests.simulation.judge import Judge
+from tests.simulation.losses import LosingWriter
 from tests.simulation.network import Outage
 from tests.simulation.operator import Operator
+from tests.simulation.race import Race
 from tests.simulation.result import Result
 from tests.simulation.scene import Scene
 from tests.simulation.terms import Terms
@@ -38,9 +44,10 @@ class Run(Scene):
         super().__init__(terms, keep=keep)
         self.coverage = Coverage() if count else None
         self.hasty = hasty
-        self.workers = [Worker(f"w{number}") for number in range(1, terms.workers + 1)]
+        self.workers = [Worker(f"w{number + 1}", number % terms.processes) for number in range(terms.workers)]
         self.judge = Judge(self)
         self.guard = Guard(self, self.judge)
+        self.race = Race(self)
         self.operator = Operator(self, self.judge)
         self.wake = self._wake
         self.over = False
@@ -58,7 +65,7 @@ class Run(Scene):
             result = self.judge.result(broken_off=not self._to_its_end())
             return replace(result, cells=dict(self.coverage.cells)) if self.coverage is not None else result
         finally:
-            self.house.die()
+            self.house.end()
             self.world.close()
             shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -67,7 +74,10 @@ class Run(Scene):
         while not self.over and self.next_at() is not None:
             try:
                 self._next()
-            except sqlite3.IntegrityError as error:  # a law, broken by a claim or a command: no worker was at work
+            except (
+                sqlite3.IntegrityError,
+                psycopg.IntegrityError,
+            ) as error:  # a law, broken by a claim or a command: no worker was at work
                 self.judge.blame("law", self.trace.about, str(error))
                 return False
             if self.hasty and self.judge.found:
@@ -111,7 +121,7 @@ class Run(Scene):
             for shop in (self.world.shop, self.world.woo)
             for order in self.scenario.history(shop, terms.history // 2, self.clock.seconds() - 3600.0)
         ]
-        self._open()
+        self._open_all()
         for name, account in ACCOUNTS.items():
             if not (terms.deaf and account in self.world.storefronts):
                 self.world.subscribe(account, f"https://hub.example/webhooks/{name}")
@@ -158,7 +168,7 @@ class Run(Scene):
         self.healed_at = max(self.clock.micros, self._stalled_until)
         self.world.desk.faults.level = LEVELS["calm"]
         self.network.late, self.network.clerk, self.network.outages = 0.0, 0.0, []
-        self._open()
+        self._open_all()
         self.after(10 * self.terms.pace.hurry, self._look)
 
     def _look(self) -> None:
@@ -174,26 +184,48 @@ class Run(Scene):
 
     # --- the process
 
-    def _open(self) -> None:
-        if self.hub is not None:
+    def _open_all(self) -> None:
+        for process in range(self.terms.processes):
+            self._open(process)
+
+    def _open(self, process: int = 0) -> None:
+        if process in self.house.hubs:
             return
-        hub = self.house.open()
-        hub.store.writer = FlakyWriter(hub.store.writer, lambda: self.befalls(self.terms.undurable), self.rng)
+        hub = self.house.open(process)
+        hub.store.writer = self._faulty(hub.store.writer)
         self.door.open(hub)
-        self.trace.note("the hub starts")
+        self.trace.note(f"the hub starts{self._which(process)}")
         self._wake(0.0)
+
+    def _which(self, process: int) -> str:
+        return f" in process {process}" if self.terms.processes > 1 else ""
+
+    def _faulty(self, writer: Writer) -> Writer:
+        def lost() -> bool:
+            return not self.race.on and self.befalls(self.terms.undurable)
+
+        if not self.house.books.shared:
+            return FlakyWriter(writer, lost, self.rng)
+        losing.watch()
+        return LosingWriter(writer, lost, lambda: not self.race.on and self.befalls(self.terms.retried), self.rng)
 
     def _kill(self) -> None:
         if self.hub is None or self.calm:
             return
-        self.trace.note("the hub is killed")
+        process = self.rng.choice(list(self.house.hubs)) if self.terms.processes > 1 else 0
+        self.trace.note(f"the hub is killed{self._which(process)}")
         self.tell("restart")
         self._stalled_until = 0
         for worker in self.workers:
-            worker.drop()
-        self.door.close()
-        self.house.die()
-        self.after(self.rng.uniform(0.05, 8.0) * self.rng.choice((1.0, self.terms.pace.hurry)), self._open)
+            if worker.process == process:
+                worker.drop()
+        self.house.die(process)
+        if self.hub is not None:
+            self.door.open(self.hub)
+        else:
+            self.door.close()
+        away = self.rng.uniform(0.05, 8.0) * self.rng.choice((1.0, self.terms.pace.hurry))
+        self.after(away, lambda: self._open(process))
 
     def _stall(self) -> None:
         """The process is stopped and goes on later: its calls were cut, its clock has run on."""
@@ -240,7 +272,7 @@ class Run(Scene):
         if mine != self._claims:
             return None  # an earlier one came in between
         self._claim_at = None
-        idle = [worker for worker in self.workers if worker.idle]
+        idle = self.idle()
         if self.hub is None or not idle:
             return None
         try:
@@ -254,11 +286,18 @@ class Run(Scene):
             for task in tasks:
                 self.tell("lost claim", task=task)
             tasks = []
-        for worker, task in zip(idle, tasks, strict=False):
-            worker.take(task, self.hub, self._about(task))
-            self.trace.note(f"takes {name_of(task)}", who=worker.name, order=worker.about)
-            self._plan_step(worker, self.rng.uniform(0.0002, 0.003))
+        self.hand_out(tasks)
         self._wake(0.001)
+
+    def idle(self) -> list[Worker]:
+        """Who could begin something."""
+        return [worker for worker in self.workers if worker.idle and worker.process in self.house.hubs]
+
+    def hand_out(self, tasks: Iterable[Task]) -> None:
+        for worker, task in zip(self.idle(), tasks, strict=False):
+            worker.take(task, self.house.hubs[worker.process], self._about(task))
+            self.trace.note(f"takes {name_of(task)}", who=worker.name, order=worker.about)
+            self.plan_step(worker, self.rng.uniform(0.0002, 0.003))
 
     def _patience(self) -> float:
         assert self.hub is not None
@@ -279,9 +318,11 @@ class Run(Scene):
         due = store.next_due()
         if due is None or due > now:  # a claim that finds nothing costs as much as one that does
             return []
+        if self.befalls(self.terms.races):
+            return self.race.claims(limit)
         return list(store.claim(limit, now))
 
-    def _plan_step(self, worker: Worker, seconds: float) -> None:
+    def plan_step(self, worker: Worker, seconds: float) -> None:
         life = worker.life
         self.after(seconds, lambda: self._step(worker, life))
 
@@ -289,7 +330,7 @@ class Run(Scene):
         if worker.life != life or worker.task is None:
             return None
         if self.clock.micros < self._stalled_until:
-            return self._plan_step(worker, (self._stalled_until - self.clock.micros) / SECOND)
+            return self.plan_step(worker, (self._stalled_until - self.clock.micros) / SECOND)
         if self.befalls(self.terms.crash):
             self.tell("crash", task=worker.task)
             self.trace.note("is gone", who=worker.name, order=worker.about)
@@ -299,11 +340,13 @@ class Run(Scene):
             self.tell("freeze", task=worker.task)
             sleeps = self.rng.choice((3.0, 20.0, 70.0, 150.0)) * self.rng.uniform(0.8, 1.2)
             self.trace.note(f"freezes for {sleeps:.0f} s", who=worker.name, order=worker.about)
-            return self._plan_step(worker, sleeps)
+            return self.plan_step(worker, sleeps)
+        if self.befalls(self.terms.races) and self.race.begin(worker):
+            return None
         more = self._one(worker)
         spent = self.clock.settle() / SECOND
         if more:
-            self._plan_step(worker, spent + self.rng.uniform(0.0002, 0.004))
+            self.plan_step(worker, spent + self.rng.uniform(0.0002, 0.004))
         else:
             self._wake(0.0005)
 

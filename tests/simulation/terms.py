@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from hub.sandbox.faults import Level
 from tests.simulation.pace import PACES, Pace
@@ -50,6 +51,9 @@ class Terms:
     jumps: int = 0  # of the hub's clock: it is set forward, by minutes at most
     refused: int = 0  # so many of the first changes at payment providers, warehouses and carriers are refused
     notes: int = 0  # so many times an order is edited without a change of what it asks for
+    retried: float = 0.0  # of moments: the database breaks the transaction off, and the hub runs it again
+    races: float = 0.0  # of a worker's events: another's, or a claim, happens at once, statement by statement
+    processes: int = 1  # over one database; the workers are shared out among them
     trouble: float = 45.0  # so long things go wrong after the last order
     tempo: str = "quick"  # or real: see pace.py
 
@@ -107,6 +111,14 @@ class Terms:
             restarts=3, outages=3, faults=max(self.faults, 0.12), notes=3,
         )  # fmt: skip
 
+    def over_server(self) -> Terms:
+        """The same mix over a database that many share, with what can go wrong only there."""
+        rng = random.Random(f"terms over a server {self.seed}")
+        return replace(
+            self, undurable=rng.choice((0.0, 0.003, 0.01)), retried=rng.choice((0.0, 0.01, 0.05)),
+            races=rng.choice((0.0, 0.1, 0.3)), processes=rng.choice((1, 2, 3)),
+        )  # fmt: skip
+
     @property
     def pace(self) -> Pace:
         return PACES[self.tempo]
@@ -122,8 +134,9 @@ class Terms:
             value = getattr(self, part.name)
             if part.name == "orders" and value > 1:
                 found += [replace(self, orders=value // 2), replace(self, orders=value - 1)]
-            elif part.name == "workers" and value > 1:
-                found.append(replace(self, workers=1))
+            elif part.name in ("workers", "processes") and value > 1:
+                one: Any = {part.name: 1}
+                found.append(replace(self, **one))
             elif part.name in _TROUBLES and value:
                 found.append(replace(self, **{part.name: type(value)(0)}))
         return found
@@ -133,4 +146,5 @@ _TROUBLES = (
     "faults", "crash", "freeze", "lost_claims", "undurable", "late", "unheard", "restarts", "outages", "pauses",
     "commands", "cancels", "refunds", "stalls", "history", "edits", "observed", "clerk", "forged", "replica",
     "renamed", "kept", "impatient", "jumps", "refused", "notes",
+    "retried", "races",
 )  # fmt: skip

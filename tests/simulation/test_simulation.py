@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from tests.simulation.kept import compared
 from tests.simulation.story import simulate, tell
 from tests.simulation.terms import Terms
 
@@ -36,3 +37,11 @@ def test_the_same_seed_takes_the_same_path_in_another_process(checkout):
         )
         hashes.add(done.stdout.strip())
     assert hashes == {simulate(Terms.of(7)).hash}
+
+
+@pytest.mark.parametrize("seed", [7, 152, 1003])
+def test_a_book_that_was_kept_is_as_its_rows_are(seed):
+    with compared() as differences:
+        simulate(Terms.of(seed))
+    assert int(differences.pop().split()[0]) > 50
+    assert differences == []

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from hub.assembly.hub import Hub
 from hub.flow import chores, intake
 from hub.flow.event import Happening, Wire
+from hub.flow.intent import Sending
 from hub.flow.worker import work
 from hub.model.contract import Chore, Claim
 from hub.model.message import StoredMessage
@@ -40,6 +41,7 @@ class Worker:
     """`busy` names what it works on; a dropped one is told by its `life`, which a new one does not share."""
 
     name: str
+    process: int = 0
     task: Task | None = None
     about: str = ""
     _generator: Generator[Happening, Any, Any] | None = None
@@ -70,27 +72,41 @@ class Worker:
 
     def step(self, clock: VirtualClock, trace: Trace, guard: Guard) -> bool:
         """Lets one event happen; False when there was none left. Whatever the engine raises comes out."""
+        happening = self.next(trace, guard)
+        if happening is None:
+            return False
+        guard.before(self, happening)
+        answer, error = None, None
+        try:
+            answer = happening.act(clock.now())
+        except Exception as raised:  # as the engine's own driver does: the worker knows what it means
+            error = raised
+        self.learn(happening, answer, error, trace)
+        guard.after(self, happening, error)
+        return True
+
+    def next(self, trace: Trace, guard: Guard) -> Happening | None:
+        """What it would let happen now; None where it has come to its end."""
         assert self._generator is not None
         trace.who, trace.about = self.name, self.about
         error, self._error = self._error, None
+        if isinstance(self._answer, Sending):  # perhaps of the next step
+            self.task = self._answer.claim
         try:
             happening = self._generator.throw(error) if error is not None else self._generator.send(self._answer)
         except StopIteration:
             guard.over(self)
             self.drop()
-            return False
-        mark = "~" if isinstance(happening, Wire) else "."
+            return None
         trace.events += 1
-        guard.before(self, happening)
-        try:
-            self._answer = happening.act(clock.now())
-        except Exception as raised:  # as the engine's own driver does: the worker knows what it means
-            self._answer, self._error = None, raised
-            trace.note(f"{mark} {happening.name} !! {type(raised).__name__}")
-        else:
-            trace.note(f"{mark} {happening.name}{_told(self._answer)}")
-        guard.after(self, happening, self._error)
-        return True
+        return happening
+
+    def learn(self, happening: Happening, answer: Any, error: Exception | None, trace: Trace) -> None:
+        """What came of it."""
+        mark = "~" if isinstance(happening, Wire) else "."
+        self._answer, self._error = answer, error
+        said = _told(answer) if error is None else f" !! {type(error).__name__}"
+        trace.note(f"{mark} {happening.name}{said}", who=self.name, order=self.about)
 
 
 def name_of(task: Task) -> str:

@@ -1,5 +1,7 @@
 """`python -m tests.torture --minutes N`: a real hub, killed, stopped, starved of disk and lied to, and what it cost.
 
+With --postgres it is many processes over one PostgreSQL and one Valkey, and these are stopped, cut off and emptied too.
+
 Exit 1 if anything was lost, missing, wrong or done twice, was attempted twice, did not come to rest, or if more than
 one order in a thousand is parked, or one of them without an explained cause.
 """
@@ -22,7 +24,9 @@ from rich.table import Table
 from rich.text import Text
 
 from tests.torture.account import Account, as_json
-from tests.torture.run import Progress, Torture
+from tests.torture.fleet import terms as fleet
+from tests.torture.fleet.run import Torture as Fleet
+from tests.torture.run import Progress, Torture, Watch
 from tests.torture.terms import Terms
 
 _LINES = 40  # of each kind that is told
@@ -32,10 +36,11 @@ def main() -> int:
     asked = _asked()
     for ending in (signal.SIGTERM, signal.SIGHUP):  # whoever ends this must not leave a hub behind
         signal.signal(ending, lambda *_: sys.exit(130))
-    terms = Terms(minutes=asked.minutes, rate=asked.rate, seed=asked.seed)
+    rate = {} if asked.rate is None else {"rate": asked.rate}
+    terms = (fleet.Terms if asked.postgres else Terms)(minutes=asked.minutes, seed=asked.seed, **rate)
     folder = Path(tempfile.mkdtemp(prefix="crossdock-torture-"))
     try:
-        account = Torture(terms, folder).run() if asked.json else _watched(terms, folder)
+        account = _torture(terms, folder) if asked.json else _watched(terms, folder)
     finally:
         if not asked.keep:
             shutil.rmtree(folder, ignore_errors=True)
@@ -52,19 +57,26 @@ def main() -> int:
 def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.torture", description=__doc__)
     parser.add_argument("--minutes", type=float, default=3.0, help="of orders and torture; the calm comes after")
-    parser.add_argument("--rate", type=float, default=3.0, help="orders a second")
+    parser.add_argument("--rate", type=float, help="orders a second")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--postgres", action="store_true", help="many processes over PostgreSQL, woken through Valkey")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of words")
     parser.add_argument("--keep", action="store_true", help="keep the ledgers and the hub's log")
     return parser.parse_args()
 
 
+def _torture(terms: Terms, folder: Path, watch: Watch = lambda progress: None) -> Account:
+    if isinstance(terms, fleet.Terms):
+        return Fleet(terms, folder, watch).run()
+    return Torture(terms, folder, watch).run()
+
+
 def _watched(terms: Terms, folder: Path) -> Account:
     console = Console()
     if not console.is_terminal:
-        return Torture(terms, folder, _Lines(terms)).run()
+        return _torture(terms, folder, _Lines(terms))
     with Live(_frame(terms, Progress()), console=console, refresh_per_second=2, transient=True) as live:
-        return Torture(terms, folder, lambda progress: live.update(_frame(terms, progress))).run()
+        return _torture(terms, folder, lambda progress: live.update(_frame(terms, progress)))
 
 
 class _Lines:
@@ -77,7 +89,7 @@ class _Lines:
         if progress.seconds >= self._next:
             self._next = progress.seconds + 15
             states = " ".join(f"{state} {number}" for state, number in sorted(progress.states.items()))
-            done = " ".join(f"{name} {progress.done.get(name, 0)}" for name in ("kills", "stops", "full_disk_spells"))
+            done = " ".join(f"{name} {number}" for name, number in sorted(progress.done.items()) if number)
             click.echo(
                 f"{progress.seconds:6.0f} s {'calm' if progress.calm else progress.phase}: placed "
                 f"{progress.world.get('orders', 0)} of {self._terms.orders}; {states}; {done}"

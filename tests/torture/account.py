@@ -34,6 +34,7 @@ _STOPPED = (
     "WHERE o.source_id = '{0}' AND s.state NOT IN ('done', 'skipped', 'cancelled', 'blocked')"
 )
 _ENDS = {"completed": ("completed",), "cancelled": ("completed", "cancelled", "history")}
+_MOST_SENDS = 3
 _DEFECTS = ("a worker met a defect", "a message met a defect", "the front door failed")
 
 
@@ -48,6 +49,12 @@ class Parked:
     cause: str
     tries: list[str]
     detail: str
+    sends: int = 0  # at most: some may not have left
+
+    @property
+    def spent(self) -> bool:
+        """A letter that was handed over three times without an answer that anybody heard: a person must look."""
+        return (self.capability, self.cause) == ("notification.send", "no_way_to_know") and self.sends >= _MOST_SENDS
 
     @property
     def explained(self) -> bool:
@@ -89,6 +96,7 @@ def settle(rows: Rows, world: Path, log: Path, seconds: float, terms: Terms, don
     statuses = statuses_of(world)
     counts = {name: value for name, value in verdict.counts.items() if name != "faults"}
     counts |= {
+        "letters_spent": sum(each.spent for each in parked),
         "restless": len(restless),
         "defects": len(defects),
         "webhook_refusals": sum(n for status, n in statuses.items() if 400 <= status < 500),
@@ -106,10 +114,11 @@ def settle(rows: Rows, world: Path, log: Path, seconds: float, terms: Terms, don
 def _reasons(account: Account, terms: Terms) -> list[str]:
     counts, found = account.counts, list(account.verdict.reasons)
     most = terms.parked_share * counts["orders"]
-    orders = len({each.order for each in account.parked})
+    orders = len({each.order for each in account.parked if not (terms.letters and each.spent)})
     if orders > most:
         found.append(f"{orders} orders are parked, at most {most:g} may be")
-    found += [f"parked without an explanation: {each.order}" for each in account.parked if not each.explained]
+    unexplained = [each for each in account.parked if not each.explained and not (terms.letters and each.spent)]
+    found += [f"parked without an explanation: {each.order}" for each in unexplained]
     for name in ("restless", "defects", "answers_5xx_other_than_503", "redirects_followed", "ends_without_reason"):
         if counts.get(name):
             found.append(f"{name} is {counts[name]}")
@@ -118,10 +127,10 @@ def _reasons(account: Account, terms: Terms) -> list[str]:
 
 def parked_of(rows: Rows) -> list[Parked]:
     found = []
-    for order, step, capability, cause, detail, _, _, label in rows(_PARKED):
+    for order, step, capability, cause, detail, sent, _, label in rows(_PARKED):
         quoted = (order.replace("'", "''"), step.replace("'", "''"))
         tries = [" ".join(str(part) for part in row if part) for row in rows(_ATTEMPTS.format(*quoted))]
-        found.append(Parked(f"{order} {label}", step, capability or "", cause or "", tries, str(detail)))
+        found.append(Parked(f"{order} {label}", step, capability or "", cause or "", tries, str(detail), sent))
     return found
 
 

@@ -29,6 +29,7 @@ class Terms:
     full_for: Span = (3.0, 15.0)
     sweep_every: float = 60.0  # each storefront by the hub, which looks back ten times as far
     parked_share: float = 0.001  # so many of the orders may be parked
+    letters: bool = False  # letters that were sent three times, unanswered, and wait for a person are not among these
 
     @property
     def seconds(self) -> float:

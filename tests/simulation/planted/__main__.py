@@ -8,21 +8,28 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from contextlib import ExitStack
 from typing import Any
 
 import click
 
+from tests.postgres import postgres_server
+from tests.simulation import ground
 from tests.simulation.planted.catalogue import BUGS
 from tests.simulation.planted.hunt import Catch, hunt
 
 
 def main() -> int:
     asked = _asked()
-    catches = []
-    for bug in [BUGS[name] for name in asked.bug or BUGS]:
-        catch = hunt(bug, asked.seeds, asked.start)
-        catches.append(catch)
-        click.echo(json.dumps(_document(catch)) if asked.json else _line(catch))
+    with ExitStack() as closing:
+        if asked.postgres:
+            closing.enter_context(ground.over(closing.enter_context(postgres_server()).url))
+        catches = []
+        names = asked.bug or [name for name, bug in BUGS.items() if asked.postgres or not bug.over_server]
+        for bug in [BUGS[name] for name in names]:
+            catch = hunt(bug, asked.seeds, asked.start)
+            catches.append(catch)
+            click.echo(json.dumps(_document(catch)) if asked.json else _line(catch))
     caught = sum(catch.seed is not None for catch in catches)
     if asked.json:
         click.echo(json.dumps({"caught": caught, "total": len(catches)}))
@@ -36,6 +43,7 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--bug", action="append", choices=sorted(BUGS), metavar="NAME", help="only this one")
     parser.add_argument("--seeds", type=int, default=200, help="so many are tried for each bug")
     parser.add_argument("--start", type=int, default=1, help="the first of them")
+    parser.add_argument("--postgres", action="store_true", help="over a PostgreSQL, with the bugs that only that has")
     parser.add_argument("--json", action="store_true")
     return parser.parse_args()
 

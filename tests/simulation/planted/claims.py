@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from hub.model.contract import Claim
 from hub.model.message import MessageEnd
 from hub.store import books, rows
-from hub.store.moments import SqlStore
+from hub.store.claims import Claims
 from hub.store.tx import Tx
 from tests.simulation.planted.patching import Patch, everywhere, replaced, with_each_claim
 from tests.simulation.planted.registry import bug
@@ -16,14 +17,14 @@ from tests.simulation.planted.registry import bug
 
 @bug("sweeper-off", "A step whose worker died is never claimed again.")
 def sweeper_off() -> Patch:
-    original = SqlStore._steps
+    original = Claims._steps
     sql = "UPDATE steps SET due_at = NULL WHERE lease_until <= :now AND state IN ('leased', 'intent', 'unknown')"
 
-    def claimed(self: SqlStore, tx: Tx, limit: int, now: datetime) -> list[Claim]:
+    def claimed(self: Claims, tx: Tx, limit: int, now: datetime, room: Any = None) -> list[Claim]:
         tx.run(sql, now=rows.micros(now))
-        return original(self, tx, limit, now)
+        return original(self, tx, limit, now, room)
 
-    return replaced(SqlStore, "_steps", claimed)
+    return replaced(Claims, "_steps", claimed)
 
 
 @bug("claim-unfenced", "A claimed step stays due: the next idle worker claims it as well, and both go on.")

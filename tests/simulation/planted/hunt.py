@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from functools import cache
 
+from tests.simulation import ground
 from tests.simulation.house import plan
 from tests.simulation.pace import PACES
 from tests.simulation.planted.registry import Bug
@@ -49,13 +51,16 @@ def hunt(bug: Bug, seeds: int, start: int = 1) -> Catch:
     return catch
 
 
-@cache
 def without(terms: Terms) -> frozenset[str]:
     """The kinds of promises that the engine as it is breaks under these terms. None, as long as it is right."""
+    return _without(terms, ground.current())
+
+
+@cache
+def _without(terms: Terms, under: Hashable) -> frozenset[str]:
     return frozenset(violation.kind for violation in Run(terms).go().violations)
 
 
-@cache
 def prepare() -> None:
     """Reads the installations before anything is planted, so that no bug gets into what all runs share."""
     for tempo in PACES:

@@ -10,7 +10,7 @@ from typing import Any
 
 from hub.model.contract import Claim
 from hub.store import rows
-from hub.store.moments import SqlStore
+from hub.store.claims import Claims
 from hub.store.tx import Tx
 
 _ROOMS = ("hub.", "tests.simulation.")
@@ -57,14 +57,14 @@ def everywhere(original: Callable[..., Any], value: Callable[..., Any]) -> Itera
 
 def with_each_claim(statement: str) -> Patch:
     """Every step that is claimed has this done to its row: `:order`, `:step` and `:now` name what it is about."""
-    original = SqlStore._steps
+    original = Claims._steps
 
-    def claimed(self: SqlStore, tx: Tx, limit: int, now: datetime) -> list[Claim]:
-        claims = original(self, tx, limit, now)
+    def claimed(self: Claims, tx: Tx, limit: int, now: datetime, room: Any = None) -> list[Claim]:
+        claims = original(self, tx, limit, now, room)
         tx.many(statement, [{"order": claim.order, "step": claim.step, "now": rows.micros(now)} for claim in claims])
         return claims
 
-    return replaced(SqlStore, "_steps", claimed)
+    return replaced(Claims, "_steps", claimed)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from tests.simulation import ground
 from tests.simulation.planted.patching import Patch
 from tests.simulation.terms import Terms
 
@@ -23,20 +24,23 @@ class Bug:
     plant: Callable[[], Patch]
     hint: dict[str, Any] = field(default_factory=dict)
     behind: str = ""
+    over_server: bool = False  # only a database that many share can have it
 
     def terms(self, seed: int) -> Terms:
-        return replace(Terms.of(seed), **self.hint)
+        return replace(ground.terms(seed), **self.hint)
 
 
 BUGS: dict[str, Bug] = {}
 
 
-def bug(name: str, idea: str, *, behind: str = "", **hint: Any) -> Callable[[Callable[[], Patch]], Callable[[], Patch]]:
+def bug(
+    name: str, idea: str, *, behind: str = "", over_server: bool = False, **hint: Any
+) -> Callable[[Callable[[], Patch]], Callable[[], Patch]]:
     """Registers what it decorates."""
 
     def register(plant: Callable[[], Patch]) -> Callable[[], Patch]:
         assert name not in BUGS
-        BUGS[name] = Bug(name, idea, plant, hint, behind)
+        BUGS[name] = Bug(name, idea, plant, hint, behind, over_server)
         return plant
 
     return register

@@ -90,6 +90,9 @@ class Provider:
     def prepare(self, connection: str, capability: str, inputs: Mapping[str, Any]) -> bytes:
         return json.dumps(inputs, sort_keys=True).encode()
 
+    def asks_first(self, connection: str, capability: str) -> bool:
+        return False
+
     def send(self, call: Call) -> Outcome:
         self.sent.append((call.capability, call.key))
         script = self.scripts[call.capability]
@@ -213,6 +216,10 @@ class Stage:
             if not self.piece():
                 return done
         raise AssertionError("it never comes to rest")
+
+    def one_step_a_claim(self) -> None:
+        """No worker goes on with what it has freed: a test takes an order's steps one by one."""
+        self.setting = replace(self.setting, may_go_on=lambda connection: False)
 
     def piece(self) -> int:
         """One message, one step and one chore, where they are due. Returns how many there were."""

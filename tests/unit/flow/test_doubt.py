@@ -195,10 +195,11 @@ def test_a_crash_between_intent_and_settlement_is_resolved_once(stage, after):
 
 
 def test_a_worker_that_lost_its_lease_changes_no_row_but_leaves_evidence(stage):
+    stage.one_step_a_claim()
     stage.provider.guarantees["fulfillment.create"] = Guarantee(Safety.NONE, 10, 5)
     stage.receive(order())
     while stage.state_or_none("warehouse") is not State.READY:
-        stage.piece()
+        assert stage.piece()
     claim = next(c for c in stage.store.claim_steps(20, stage.now) if "warehouse/" in c.step)
     worker = work(stage.setting, claim)
     happening = _until(stage, worker, "send fulfillment.create")

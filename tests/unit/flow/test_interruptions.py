@@ -146,6 +146,7 @@ class TestHeldUp:
     """Between its intent and its call a worker may sleep for longer than its lease."""
 
     def held_up_before_sending(self, stage, capability, seconds):
+        stage.one_step_a_claim()
         stage.receive(order())
         while True:
             for claim in stage.store.claim_steps(20, stage.now):

@@ -21,6 +21,7 @@ from hub.model.effect import digest_of
 from hub.model.flow import State
 from hub.model.message import Delivery, Kept
 from hub.store import rows
+from hub.store.accounts import Accounts
 from hub.store.moments import SqlStore
 from hub.store.open import open_postgres
 from tests.looking import look
@@ -123,6 +124,13 @@ def test_evidence_that_comes_while_its_effect_becomes_known_finds_it(store: SqlS
         told = Observation("payment.captured", "pay", NOW, (handle,), {})
         keys, _ = at_once(partial(store.place_evidence, told), partial(store.change, key, learn, NOW))
         assert bool(keys) != bool(seen), number  # one of the two, and not both
+
+
+def test_processes_that_start_at_once_each_offer_the_first_user_a_token(store: SqlStore) -> None:
+    accounts = Accounts(store.writer, store.readers)
+    for number in range(20):
+        assert all(at_once(*(partial(accounts.expect_setup, f"{number}-{who}") for who in range(MANY))))
+        store.writer.run(lambda tx: tx.run("DELETE FROM install"))
 
 
 def test_decisions_stay_one_chain(store: SqlStore) -> None:

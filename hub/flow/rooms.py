@@ -1,0 +1,79 @@
+"""How many workers may be busy with one connection: a provider that does not answer must not keep them all."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+_STUCK_SECONDS = 2.0  # a call that lasts longer counts against its connection
+
+
+class Rooms:
+    """Three quarters of the workers at most ask one connection, and a quarter where an eighth are stuck there."""
+
+    def __init__(self, workers: int, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._most = max(workers - workers // 4, 1)
+        self._few, self._alarming = max(workers // 4, 1), max(workers // 8, 1)
+        self.monotonic = monotonic
+        self.lock = threading.Lock()
+        self.places: set[Place] = set()
+        self.promised: Counter[str] = Counter()
+
+    def free(self, connection: str) -> int:
+        """How many more may ask this connection."""
+        with self.lock:
+            return self._free(connection)
+
+    def promise(self, connection: str) -> bool:
+        """Keeps a place for a worker that is about to go on there; False where there is none."""
+        with self.lock:
+            if self._free(connection) <= 0:
+                return False
+            self.promised[connection] += 1
+            return True
+
+    def enter(self, connection: str) -> Place:
+        """A worker begins with a step of this connection (`""`: of none)."""
+        place = Place(self, connection)
+        with self.lock:
+            self.places.add(place)
+        return place
+
+    def _free(self, connection: str) -> int:
+        here = [place for place in self.places if place.at == connection]
+        began = self.monotonic() - _STUCK_SECONDS
+        stuck = sum(place.since is not None and place.since < began for place in here)
+        most = self._few if stuck >= self._alarming else self._most
+        return most - len(here) - self.promised[connection]
+
+
+class Place:
+    """Where one worker is. Its own thread moves it."""
+
+    def __init__(self, rooms: Rooms, at: str) -> None:
+        self._rooms, self.at = rooms, at
+        self.since: float | None = None  # when the call that it makes began
+
+    def go_on(self, connection: str) -> None:
+        """It was promised this place."""
+        with self._rooms.lock:
+            self._rooms.promised[connection] = max(self._rooms.promised[connection] - 1, 0)
+            self.at = connection
+
+    @contextmanager
+    def calling(self, connection: str) -> Iterator[None]:
+        self.at, self.since = connection, self._rooms.monotonic()
+        try:
+            yield
+        finally:
+            self.since = None
+
+    def leave(self, *, kept: bool = True) -> None:
+        """`kept`: False where the store failed, so that what was promised in it may never be asked for."""
+        with self._rooms.lock:
+            self._rooms.places.discard(self)
+            if not kept:
+                self._rooms.promised.clear()

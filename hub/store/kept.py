@@ -1,0 +1,68 @@
+"""The books that a writer changed last, so that an order's next moment need not read and decode it again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from hub.model.book import Book
+from hub.store.tx import Row
+
+MOST = 256
+
+
+@dataclass
+class Before:
+    """The rows that a book was made from, to see later what changed."""
+
+    order: Row | None = None
+    steps: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+    effects: dict[tuple[str, str, int], tuple[Any, ...]] = field(default_factory=dict)
+
+
+class Kept:
+    """Only for a writer that is alone: a book is as the rows are, until something else than its moments changes them.
+
+    `take` gives a book away, and only a moment that ended well puts it back; a transaction that fails forgets them all,
+    and so does one that finds that somebody else has written.
+    """
+
+    def __init__(self, most: int = MOST) -> None:
+        self._books: dict[str, tuple[Book, Before]] = {}
+        self._most = most
+        self._version: int | None = None
+
+    def seen(self, version: int) -> None:
+        """`version`: changes whenever another connection has written to the database."""
+        if version != self._version:
+            self.forget()
+            self._version = version
+
+    def take(self, key: str) -> tuple[Book, Before] | None:
+        return self._books.pop(key, None)
+
+    def put(self, book: Book, before: Before) -> None:
+        """As it was written. The oldest gives way."""
+        book.facts = dict(sorted(book.facts.items()))  # in the order in which it would be read
+        book.steps = dict(sorted(book.steps.items()))
+        book.effects = dict(sorted(book.effects.items()))
+        for told in (
+            book.attempts,
+            book.observations,
+            book.notes,
+            book.handles,
+            book.chores,
+            book.decisions,
+            book.ends,
+        ):
+            told.clear()
+        if len(self._books) >= self._most:
+            del self._books[next(iter(self._books))]
+        self._books[book.key] = book, before
+
+    def drop(self, key: str) -> None:
+        """A row of the order was changed beside its book."""
+        self._books.pop(key, None)
+
+    def forget(self) -> None:
+        self._books.clear()

@@ -1,0 +1,114 @@
+"""What only a database that many share can show: locks, claims side by side, COMMITs that nobody answered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+
+from hub.assembly.hub import Hub
+from hub.model.contract import NotDurable
+from hub.store import claims, postgres
+from hub.store.postgres import PostgresTx, PostgresWriter
+from tests.simulation.planted.patching import Patch, everywhere, replaced
+from tests.simulation.planted.registry import bug
+
+_RACES: dict[str, Any] = {"races": 0.3, "workers": 4, "rate": 20.0}
+
+
+@bug("claim-in-sight", "Two processes claim what both saw due: who comes second takes it from the first.",
+     over_server=True, **_RACES)  # fmt: skip
+def claim_in_sight() -> Patch:
+    sql = claims._STEPS.replace("{skipping}", "").replace(" AND due_at <= :now\nRETURNING", "\nRETURNING")
+    assert sql.count("due_at <= :now") == 1
+    return replaced(claims, "_STEPS", sql)
+
+
+@bug("order-unlocked", "A moment reads an order and its steps, and writes them back, without holding them.",
+     over_server=True, **_RACES)  # fmt: skip
+def order_unlocked() -> Patch:
+    return replaced(PostgresTx, "locking", "")
+
+
+@bug("steps-unlocked", "A moment holds its order, and not its steps, which a claim takes without the order.",
+     over_server=True, **_RACES)  # fmt: skip
+def steps_unlocked() -> Patch:
+    original = PostgresTx._execute
+
+    def execute(self: PostgresTx, sql: str, parameters: Mapping[str, Any]) -> psycopg.Cursor[tuple[Any, ...]]:
+        if " FROM steps WHERE order_key" in sql:
+            sql = sql.removesuffix(PostgresTx.locking)
+        return original(self, sql, parameters)
+
+    return replaced(PostgresTx, "_execute", execute)
+
+
+@bug("first-word-unlocked", "Two who hear of a new order at once do not wait for each other.",
+     over_server=True, **_RACES)  # fmt: skip
+def first_word_unlocked() -> Patch:
+    return replaced(PostgresTx, "alone", _alone_but_for("order "))
+
+
+@bug("evidence-unlocked", "Evidence for an effect and the effect become known at once, and neither sees the other.",
+     over_server=True, races=0.5, workers=8, rate=20.0)  # fmt: skip
+def evidence_unlocked() -> Patch:
+    return replaced(PostgresTx, "alone", _alone_but_for("handle "))
+
+
+def _alone_but_for(prefix: str) -> Callable[..., None]:
+    original = PostgresTx.alone
+
+    def alone(self: PostgresTx, *names: str) -> None:
+        original(self, *(name for name in names if not name.startswith(prefix)))
+
+    return alone
+
+
+@bug("commit-believed", "A COMMIT that was not answered is taken for one that was done.", over_server=True,
+     undurable=0.03)  # fmt: skip
+def commit_believed() -> Patch:
+    original = postgres.transaction
+
+    @contextmanager
+    def transaction(pool: postgres.Pool) -> Iterator[PostgresTx]:
+        done = False
+        try:
+            with original(pool) as tx:
+                yield tx
+                done = True
+        except NotDurable:
+            if not done:
+                raise
+
+    return everywhere(original, transaction)
+
+
+@bug("broken-off-believed", "A transaction that the server broke off is taken for one that had nothing to do.",
+     over_server=True, retried=0.05)  # fmt: skip
+def broken_off_believed() -> Patch:
+    original = PostgresWriter.run
+
+    def run(self: PostgresWriter, moment: Callable[[Any], Any]) -> Any:
+        tries = [0]
+
+        def once(tx: Any) -> Any:
+            tries[0] += 1
+            return moment(tx) if tries[0] == 1 else None
+
+        return original(self, once)
+
+    return replaced(PostgresWriter, "run", run)
+
+
+@bug("leases-ended-at-start", "A process that starts ends the leases of those that are at work.", over_server=True,
+     processes=3, restarts=6)  # fmt: skip
+def leases_ended_at_start() -> Patch:
+    original = Hub.settle
+
+    def settle(self: Hub) -> None:
+        self.store.expire_leases(self.clock())
+        original(self)
+
+    return replaced(Hub, "settle", settle)
