@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks.processes import cpu_seconds, memory_mb
+from benchmarks.processes import cpu_seconds, machine_seconds, memory_mb
 from benchmarks.sender import Storefront
 from benchmarks.standin import StandIn
 from benchmarks.systems.system import Place, System
@@ -34,11 +35,18 @@ class Terms:
 
 
 class Meter:
-    """`with Meter(system) as meter:` CPU seconds and the most memory of its processes and services meanwhile."""
+    """`with Meter(system) as meter:` CPU seconds and the most memory of its processes and services meanwhile.
+
+    `foreign`: the part of the machine's CPU that went to what is no part of the benchmark, which is this process and
+    all that it has started. On a quiet machine it is near nothing; where it is not, only CPU by the order says much.
+    """
 
     def __init__(self, system: System) -> None:
         self._groups = {"app": system.pids(), **system.services()}
         self._began = self._cpu()
+        self._machine = machine_seconds()
+        self._ours = self._our_cpu()
+        self.foreign = 0.0
         self._most = dict.fromkeys(self._groups, 0.0)
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
@@ -47,6 +55,10 @@ class Meter:
 
     def _cpu(self) -> dict[str, float]:
         return {name: cpu_seconds(pids) for name, pids in self._groups.items()}
+
+    def _our_cpu(self) -> float:
+        """The benchmark's, with services that are nobody's children."""
+        return cpu_seconds({os.getpid(), *(pid for pids in self._groups.values() for pid in pids)})
 
     def _watch(self) -> None:
         while not self._ending.wait(1.0):
@@ -67,6 +79,8 @@ class Meter:
         now = self._cpu()
         self.cpu = {name: now[name] - was for name, was in self._began.items()}
         self.memory = dict(self._most)
+        spent, whole = (at - was for at, was in zip(machine_seconds(), self._machine, strict=True))
+        self.foreign = max(0.0, spent - (self._our_cpu() - self._ours)) / whole if whole else 0.0
 
 
 def run(kind: type[System], case: str, terms: Terms, providers: StandIn, folder: Path) -> Result:
@@ -95,6 +109,7 @@ def acks(system: System, terms: Terms, providers: StandIn, folder: Path) -> Resu
     return {
         "acks_per_second": sent.rate, "p50_ms": sent.p50_ms, "p99_ms": sent.p99_ms, "refused": sent.failures,
         "cpu_ms_per_ack": sum(meter.cpu.values()) / sent.acknowledged * 1e3, "memory_mb": meter.memory,
+        "foreign": meter.foreign,
     }  # fmt: skip
 
 
@@ -117,7 +132,7 @@ def orders(system: System, terms: Terms, providers: StandIn, folder: Path) -> Re
     return {
         "orders": count, "unfinished": count - complete, "orders_per_second": complete / seconds,
         "acks_per_second": sent.rate, "p50_ms": sent.p50_ms, "p99_ms": sent.p99_ms,
-        "cpu_ms_per_order": sum(cpu.values()), "cpu_ms": cpu, "memory_mb": meter.memory,
+        "cpu_ms_per_order": sum(cpu.values()), "cpu_ms": cpu, "memory_mb": meter.memory, "foreign": meter.foreign,
         **_calls(providers),
     }  # fmt: skip
 

@@ -12,8 +12,9 @@ from benchmarks.systems.every import SYSTEMS
 
 Measured = dict[str, dict[str, dict[str, Any]]]  # system -> case -> figures
 ACK_BOUND, ORDER_BOUND = "bare", "undurable"
+_QUIET = 0.1
 _HEAD = (
-    "System", "acks/s (p50, p99 ms)", "x bound", "orders/s, 0 ms", "x bound", "orders/s, 50 ms", "CPU ms/order", "MB",
+    "System", "acks/s (p50, p99 ms)", "x bound", "orders/s, 0 ms", "x bound", "orders/s, 50 ms", "CPU ms/order", "x bound", "MB",
     "after the kill: unfinished / doubled calls (of these mail)",
 )  # fmt: skip
 
@@ -54,9 +55,18 @@ def ratio(results: Mapping[str, Any], system: str, case: str, name: str, bound: 
 
 
 def table(results: Mapping[str, Any]) -> str:
-    """Everything, as Markdown."""
+    """Everything, as Markdown; and what else the machine did meanwhile."""
     rows = [_HEAD, ("---",) * len(_HEAD), *(_row(results, name) for name in results["systems"])]
-    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows) + _disturbed(results)
+
+
+def _disturbed(results: Mapping[str, Any]) -> str:
+    found = [case["foreign"] for cases in results["systems"].values() for case in cases.values() if "foreign" in case]
+    if not found:
+        return ""
+    worst, usual = max(found), median(found)
+    told = f"\nOther programs took {usual:.0%} of the machine's CPU meanwhile ({worst:.0%} at worst)."
+    return told + (" Only CPU by the order says much then.\n" if usual > _QUIET else "\n")
 
 
 def _row(results: Mapping[str, Any], name: str) -> tuple[str, ...]:
@@ -76,13 +86,14 @@ def _row(results: Mapping[str, Any], name: str) -> tuple[str, ...]:
         _part(ratio(results, name, "orders0", "orders_per_second", ORDER_BOUND)),
         told("orders50", "orders_per_second"),
         cpu + _shares(results["systems"][name].get("orders0", {}).get("cpu_ms", {})),
+        _part(ratio(results, name, "orders0", "cpu_ms_per_order", ORDER_BOUND)),
         _memory(results["systems"][name]),
         f"{lost} / {again} ({mail})" if lost else "",
     )
 
 
 def _part(found: float | None) -> str:
-    return "" if found is None else f"{found:.3f}" if found < 0.1 else f"{found:.2f}"
+    return "" if found is None else f"{found:.3f}" if found < 0.1 else f"{found:.2f}" if found < 10 else f"{found:.0f}"
 
 
 def _shares(cpu: Mapping[str, float]) -> str:
