@@ -37,7 +37,8 @@ _LIMIT = 60.0
 class Grown:
     """`with Grown(kind, providers) as hub:` an installation that has finished a few orders, and is stopped."""
 
-    def __init__(self, kind: type[Embedded], providers: StandIn) -> None:
+    def __init__(self, kind: type[Embedded], providers: StandIn, finished: int = _FIRST) -> None:
+        self._finished = finished
         self.folder = Path(tempfile.mkdtemp(prefix="bench-"))
         self.system = kind(Place(self.folder, providers.url, 0))
         self.providers = providers
@@ -47,8 +48,8 @@ class Grown:
         self.system.prepare()
         try:
             self.system.start()
-            self.send(_FIRST)
-            until_complete(self.providers, _FIRST, _LIMIT)
+            self.send(self._finished)
+            until_complete(self.providers, self._finished, _LIMIT)
         except BaseException:
             self.__exit__()
             raise

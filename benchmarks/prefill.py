@@ -119,7 +119,7 @@ def _undone(table: str, name: str, dialect: Dialect) -> str | None:
     }.get(name)  # fmt: skip
 
 
-def fill_sqlite(file: Path, count: int, *, slim: bool, due: bool = False, first: int = FIRST_COPY) -> None:
+def fill_sqlite(file: Path, count: int, *, slim: bool, due: bool, first: int) -> None:
     """Fills the file of a hub that does not run."""
     connection = sqlite3.connect(file, isolation_level=None)
     try:
@@ -131,7 +131,7 @@ def fill_sqlite(file: Path, count: int, *, slim: bool, due: bool = False, first:
         connection.close()
 
 
-def fill_postgres(url: str, count: int, *, slim: bool, due: bool = False, first: int = FIRST_COPY) -> None:
+def fill_postgres(url: str, count: int, *, slim: bool, due: bool, first: int) -> None:
     """Fills a database; then it is looked through as autovacuum would do it."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("SET synchronous_commit = off")

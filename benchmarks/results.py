@@ -14,8 +14,8 @@ Measured = dict[str, dict[str, dict[str, Any]]]  # system -> case -> figures
 ACK_BOUND, ORDER_BOUND = "bare", "undurable"
 _QUIET = 0.1
 _HEAD = (
-    "System", "acks/s (p50, p99 ms)", "x bound", "orders/s, 0 ms", "x bound", "orders/s, 50 ms", "CPU ms/order", "x bound", "MB",
-    "after the kill: unfinished / doubled calls (of these mail)",
+    "System", "acks/s (p50, p99 ms)", "x bound", "orders/s, 0 ms", "x bound", "orders/s, 50 ms",
+    "CPU ms/order", "x bound", "MB", "after the kill: unfinished / doubled calls (of these mail)",
 )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ import psycopg
 from ruamel.yaml import YAML
 
 from benchmarks.order import SECRET
-from benchmarks.prefill import fill_postgres, fill_sqlite
+from benchmarks.prefill import FIRST_COPY, fill_postgres, fill_sqlite
 from benchmarks.services import Postgres, Valkey
 from benchmarks.systems.system import System
 from hub.assembly.home import Home
@@ -87,9 +87,9 @@ class Embedded(System):
     def commands(self) -> Sequence[Sequence[str]]:
         return [self.crossdock("serve")]
 
-    def fill(self, count: int, *, slim: bool, due: bool) -> None:
+    def fill(self, count: int, *, slim: bool, due: bool, first: int = FIRST_COPY) -> None:
         """Puts so many copies of the first order beside it, while nothing of the hub runs."""
-        fill_sqlite(self.home.database, count, slim=slim, due=due)
+        fill_sqlite(self.home.database, count, slim=slim, due=due, first=first)
 
     def stored_bytes(self) -> int:
         """The size of its database."""
@@ -126,8 +126,8 @@ class Scaled(Embedded):
             made["hub"]["workers"] = max(1, self.place.parallel // self.workers)
         return made | {"store": self._postgres.url, "queue": self._valkey.url}
 
-    def fill(self, count: int, *, slim: bool, due: bool) -> None:
-        fill_postgres(self._postgres.url, count, slim=slim, due=due)
+    def fill(self, count: int, *, slim: bool, due: bool, first: int = FIRST_COPY) -> None:
+        fill_postgres(self._postgres.url, count, slim=slim, due=due, first=first)
 
     def stored_bytes(self) -> int:
         with psycopg.connect(self._postgres.url) as connection:
