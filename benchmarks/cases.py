@@ -167,11 +167,11 @@ def _calls(providers: StandIn) -> Result:
 
 
 def until_complete(providers: StandIn, count: int, limit: float) -> None:
-    """Waits for so many complete orders; gives up after `limit` seconds in which none was added."""
+    """Waits for so many complete orders; gives up after `limit` seconds in which no call came."""
     known, since = -1, time.monotonic()
-    while (complete := providers.counts()["complete"]) < count:
-        if complete != known:
-            known, since = complete, time.monotonic()
+    while (counts := providers.counts())["complete"] < count:
+        if sum(counts["calls"]) != known:
+            known, since = sum(counts["calls"]), time.monotonic()
         elif time.monotonic() - since > limit:
             return
         time.sleep(_LOOK_SECONDS)

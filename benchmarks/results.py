@@ -19,14 +19,14 @@ _HEAD = (
 )  # fmt: skip
 
 
-def joined(rounds: Sequence[Measured]) -> dict[str, Any]:
-    """The medians of all rounds, with the machine they were measured on."""
+def joined(rounds: Sequence[Measured], before: Measured) -> dict[str, Any]:
+    """The medians of all rounds, with the machine they were measured on; `before`: of what was not measured now."""
     systems: Measured = {}
     for name in SYSTEMS:
-        cases = {case for measured in rounds for case in measured.get(name, {})}
-        for case in sorted(cases):
+        known = before.get(name, {})
+        for case in sorted({case for measured in (*rounds, before) for case in measured.get(name, {})}):
             found = [measured[name][case] for measured in rounds if case in measured.get(name, {})]
-            systems.setdefault(name, {})[case] = _middle(found)
+            systems.setdefault(name, {})[case] = _middle(found) if found else known[case]
     machine = {"cores": os.cpu_count(), "python": platform.python_version(), "system": platform.system()}
     titles = {name: SYSTEMS[name].title for name in systems}
     return {"machine": machine, "rounds": len(rounds), "titles": titles, "systems": systems}
