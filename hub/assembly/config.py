@@ -236,6 +236,13 @@ class ConnectionPart(Part):
     collects_cash: bool = Field(default=False, description="can collect cash on delivery")
 
 
+class KeepPart(Part):
+    """How long what is over stays in the books. Then it goes into files of `data/archive`; null: it stays for ever."""
+
+    messages_days: int | None = Field(default=None, ge=1, description="bodies of messages, once their orders are over")
+    orders_days: int | None = Field(default=None, ge=1, description="orders that are over, from their last change on")
+
+
 class HubConfig(Part):
     """What `hub.yaml` may hold."""
 
@@ -246,6 +253,7 @@ class HubConfig(Part):
     queue: Annotated[str, AfterValidator(_queue)] = Field(
         default=NO_QUEUE, description="none: who serves also works; or a Valkey or Redis that wakes `crossdock worker`s"
     )
+    keep: KeepPart = KeepPart()
     routing: list[RoutePart] = []
     connections: dict[Name, ConnectionPart] = {}
 

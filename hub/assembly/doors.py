@@ -20,6 +20,7 @@ from hub.webhook.secret import UnusableSecret
 from hub.webhook.source import Source
 
 KEYS_LIVE_SECONDS = 1.0  # a rotated secret counts within this time
+RUSH = 6  # deliveries that are being kept at once
 
 _log = structlog.get_logger("crossdock.webhook")
 
@@ -76,13 +77,26 @@ class Doors:
 
 
 class Waking:
-    """The store as the front door sees it: a delivery that was kept is looked at at once."""
+    """The store as the front door sees it: a delivery that was kept is looked at at once, or when the rush is over."""
 
     def __init__(self, inbox: Inbox, wake: Callable[[], None]) -> None:
         self._inbox, self._wake = inbox, wake
+        self._lock = threading.Lock()
+        self._under_way = 0
+
+    @property
+    def in_a_rush(self) -> bool:
+        """So many are being kept at once that other work had better wait a moment."""
+        return self._under_way >= RUSH
 
     def keep(self, delivery: Delivery, now: datetime) -> Kept:
-        done = self._inbox.keep(delivery, now)
+        with self._lock:
+            self._under_way += 1
+        try:
+            done = self._inbox.keep(delivery, now)
+        finally:
+            with self._lock:
+                self._under_way -= 1
         if done is Kept.NEW:
             self._wake()
         return done

@@ -54,12 +54,20 @@ class Home:
         return self.data / DATABASE
 
     @property
+    def archive(self) -> Path:
+        return self.data / "archive"
+
+    @property
     def key_file(self) -> Path:
         return self.vault / KEY_FILE
 
     @property
     def secrets_file(self) -> Path:
         return self.vault / SECRETS_FILE
+
+    @property
+    def waterline(self) -> Path:
+        return self.vault / "books.json"
 
     @property
     def backups(self) -> Path:

@@ -19,9 +19,10 @@ from wsgiref.types import WSGIApplication
 
 import structlog
 
+from hub.assembly import archiving, waterline
 from hub.assembly.build import Built, Surroundings, build, hang_up
 from hub.assembly.catalogue import Catalogue, kept
-from hub.assembly.config import HubConfig
+from hub.assembly.config import HubConfig, KeepPart
 from hub.assembly.database import CONFIG_FACT, clock_of, migrated, not_moved, same_key, write_fact
 from hub.assembly.desk import Desk, desk_of
 from hub.assembly.doors import Doors, Waking
@@ -30,6 +31,7 @@ from hub.assembly.install import Install, judge_secrets, read_install
 from hub.assembly.labour import Labour, labour_of, wait_for_tokens
 from hub.assembly.log import hush
 from hub.assembly.mending import read_again, readers_of
+from hub.assembly.restoring import gap_of
 from hub.assembly.storage import Lock, queue_of, storage_of
 from hub.connector.pool import Connections
 from hub.flow.setting import Setting
@@ -67,6 +69,7 @@ class Hub:
         self._labour: Labour | None = None
         self._works = False
         self._door: WebhookFrontDoor | None = None
+        self._inbox: Waking | None = None
         self._closed = False
         self.after_reload: list[Callable[[], None]] = []
 
@@ -136,11 +139,14 @@ class Hub:
 
     def front_door(self, app: WSGIApplication) -> WebhookFrontDoor:
         """`app` with `/webhooks/` before it. Its `counters` are the front door's."""
-        self._door = WebhookFrontDoor(app, self._doors, Waking(self.store, self.wake), self.clock)
+        self._inbox = Waking(self.store, self.wake)
+        self._door = WebhookFrontDoor(app, self._doors, self._inbox, self.clock)
         return self._door
 
     def sweep(self, setting: Setting, chore: Chore, now: datetime) -> tuple[datetime | None, dict[str, Any]]:
-        """One turn of a storefront's sweep, as the flow engine asks for it."""
+        """One turn of a storefront's sweep, or of archiving what is old, as the flow engine asks for it."""
+        if chore.kind == archiving.CHORE:
+            return archiving.turn(self.store, self.config.keep, self.home.archive, chore.detail, now)
         source = self._built.storefronts.get(chore.key)
         if source is None or chore.key not in self._built.swept:
             return None, {}
@@ -264,9 +270,15 @@ class Hub:
 
     def _make_labour(self) -> Labour:
         url = queue_of(self.config, self.home, self.vault)
-        return labour_of(self.setting, self.clock, self.config.hub.workers, self.sweep, url, works=self._works)
+        threads = self.config.hub.workers
+        return labour_of(self.setting, self.clock, threads, self.sweep, url, works=self._works, wait=self._in_a_rush)
+
+    def _in_a_rush(self) -> bool:
+        return self._inbox is not None and self._inbox.in_a_rush
 
     def _plan_sweeps(self) -> None:
+        if self.config.keep != KeepPart():
+            self.store.plan_chore(archiving.CHORE, "books", self.clock())
         for name in self._built.storefronts:
             if name in self._built.swept:
                 self.store.plan_chore("sweep", name, self.clock())
@@ -301,8 +313,9 @@ def open_hub(
         store = storage.open(threaded=threaded, workers=install.config.hub.workers)
         undo.callback(store.close)
         not_moved(store, shared=storage.shared)
+        waterline.check(store, install.home.waterline)
         same_key(store, key)
-        around = around or Surroundings()
+        around = replace(around or Surroundings(), gap=gap_of(store))
         if clock is None:
             clock = trusted = clock_of(store, own=own, shared=storage.shared)
             around = replace(around, steady_since=trusted.steady_since)

@@ -100,9 +100,20 @@ def wait_for_tokens(url: str, current: Callable[[], Labour | None]) -> None:
     work(url, begun, stop)
 
 
-def labour_of(setting: Setting, clock: Clock, threads: int, sweep: Sweep, url: str | None, *, works: bool) -> Labour:
-    """`url`: the queue's, None for none; `works`: this process is one of its workers."""
+def labour_of(
+    setting: Setting,
+    clock: Clock,
+    threads: int,
+    sweep: Sweep,
+    url: str | None,
+    *,
+    works: bool,
+    wait: Callable[[], bool],
+) -> Labour:
+    """`url`: the queue's, None for none; `works`: this process is one of its workers; `wait`: while it accepts many
+    deliveries, its own work begins more slowly.
+    """
     if url is not None and not works:
         return Calling(setting.store, clock, url)
-    engine = Engine(setting, clock, threads=threads, sweep=sweep)
+    engine = Engine(setting, clock, threads=threads, sweep=sweep, wait=wait)
     return engine if url is None else Working(engine, setting.store, clock, url)

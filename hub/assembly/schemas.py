@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from hub.assembly.archiving import schema as archive_schema
 from hub.assembly.config import HubConfig
 from hub.assembly.home import Unfit
 from hub.connector.manifest import json_schema as connector_schema
@@ -15,6 +16,7 @@ from hub.mapping.load import schema as mapping_schema
 from hub.webhook.load import schema as webhook_schema
 
 SCHEMAS: dict[str, Callable[[], dict[str, Any]]] = {
+    "archive": archive_schema,
     "connector": connector_schema,
     "flow": lambda: publish(FlowDeclaration, "flow", "The path that an order takes."),
     "hub": lambda: publish(HubConfig, "hub", "What one installation does: hub.yaml."),

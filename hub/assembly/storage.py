@@ -82,6 +82,10 @@ class Server:
     def upgrade(self) -> tuple[str | None, str]:
         return upgrade.upgrade_postgres(self.url)
 
+    def others(self) -> int:
+        """How many connections of hubs, workers and commands are open to it. Raises NotDurable."""
+        return upgrade.others_on(self.url)
+
     def open(self, *, threaded: bool, workers: int) -> SqlStore:
         return open_postgres(self.url, threaded=threaded, connections=workers + _SPARE_CONNECTIONS if threaded else 2)
 

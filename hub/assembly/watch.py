@@ -1,4 +1,4 @@
-"""Notices a changed `hub.yaml` while the hub runs, and has it taken up."""
+"""Beside a hub that runs: notices a changed `hub.yaml`, has it taken up, and marks how far the books have come."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 import structlog
 
 from hub.assembly.hub import Hub
+from hub.assembly.waterline import Waterline
 
 LOOK_SECONDS = 1.0
 
@@ -22,13 +23,17 @@ class Watch:
         self._hub, self._look_seconds = hub, look_seconds
         self._stop = threading.Event()
         self._stamp = _stamp(hub.home.config)
+        self._waterline = Waterline(hub.store, hub.home.waterline)
         self._thread = threading.Thread(target=self._loop, name="crossdock-watch", daemon=True)
 
     def start(self) -> None:
+        self._waterline.start()
         self._thread.start()
 
     def stop(self) -> None:
+        """Before the hub is closed."""
         self._stop.set()
+        self._waterline.stop()
 
     def _loop(self) -> None:
         seen = self._stamp

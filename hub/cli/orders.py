@@ -13,7 +13,19 @@ from hub.cli.deciding import desk_at, find_order
 from hub.model.plain import dossier_document, plain
 from hub.model.view import BadCursor, Dossier, OrderQuery
 
-_STATES = ("new", "running", "waiting", "held", "parked", "dead", "completed", "cancelled", "history", "ignored")
+_STATES = (
+    "new",
+    "running",
+    "waiting",
+    "held",
+    "parked",
+    "dead",
+    "completed",
+    "cancelled",
+    "history",
+    "ignored",
+    "archived",
+)
 
 
 @click.group("orders")

@@ -123,6 +123,7 @@ class Connection:
         self.transport = transport(account.name, self.policy)
         self.keyring = Keyring(self.settings, _Resolved(account.secrets, resolve))
         self._lock = threading.Lock()
+        self._guarantees: dict[str, Guarantee] = {}
         self._authorizer = authorizer
         self._keep = keep
         self.bucket, self.breaker = self._bucket(), self._breaker()
@@ -132,6 +133,12 @@ class Connection:
 
     def guarantee(self, capability: str) -> Guarantee:
         """What the manifest declares, with this connection's own deadlines, lags and backoff."""
+        known = self._guarantees.get(capability)
+        if known is None:
+            known = self._guarantees[capability] = self._guarantee(capability)
+        return known
+
+    def _guarantee(self, capability: str) -> Guarantee:
         operation, over = self.connector.operations[capability], self.account.overrides
         retry = operation.spec.retry or self.connector.manifest.retry
         safety = operation.spec.safety

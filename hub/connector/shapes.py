@@ -72,6 +72,7 @@ _SHIPMENT: Shape = {
     "id": "text", "status": "text?", "tracking_number": "text?", "tracking_url": "text?", "carrier": "text?",
     "shipped_at": "time?", "delivered_at": "time?", "lines": _SKUS,
 }  # fmt: skip
+_RECIPIENT: Shape = {"name": "text?", "street_address": "text?", "postal_code": "text?", "address_country": "text?"}
 _LABEL: dict[str, Shape] = {
     "id": "text", "tracking_number": "text?", "carrier": "text?", "tracking_url": "text?", "label_url": "text?",
     "amount": "integer?", "currency": "text?",
@@ -94,7 +95,7 @@ RESULTS: dict[str, dict[str, Shape]] = {
         "hits": [
             {
                 "id": "text", "reference": "text?", "status": "text", "lines": _SKUS,
-                "recipient": {"name": "text?", "postal_code": "text?", "address_country": "text?"},
+                "recipient": _RECIPIENT,
                 "shipments": [_SHIPMENT],
             }
         ]
@@ -115,7 +116,12 @@ RESULTS: dict[str, dict[str, Shape]] = {
     "shipment.create": {"id": "text", "rates": _RATES, "status": _STATUS},
     "label.buy": _LABEL,
     "shipment.find": {
-        "hits": [{**_LABEL, "reference": "text?", "status": "text", "refund_status": "text?", "rates": _RATES}]
+        "hits": [
+            {
+                **_LABEL, "reference": "text?", "status": "text", "refund_status": "text?", "rates": _RATES,
+                "recipient": _RECIPIENT,
+            }
+        ]
     },
     "label.refund": _EFFECT,
     "tracking.get": {"status": "text?", "events": [{"occurred_at": "time?", "type": "text", "message": "text?"}]},

@@ -21,14 +21,16 @@ _SOON = timedelta(seconds=2)
 
 
 def do(setting: Setting, chore: Chore, sweep: Sweep | None) -> Work:
-    """One chore. `sweep` lists a storefront and keeps what it finds: (when again, what to remember)."""
+    """One chore. `sweep` lists a storefront and keeps what it finds, or files what is old: (when again, what to
+    remember).
+    """
     if chore.kind == "fetch":
         read: bool = yield from source.refresh(setting, chore.key)
         yield Moment("fetched", lambda now: setting.store.finish_chore(chore, None if read else _later(chore, now)))
     elif chore.kind == "mend":
         yield from _mend(setting, chore)
-    elif chore.kind == "sweep" and sweep is not None:
-        again, detail = yield Wire("sweep", lambda now: sweep(setting, chore, now), chore.key)
+    elif chore.kind in ("sweep", "archive") and sweep is not None:
+        again, detail = yield Wire(chore.kind, lambda now: sweep(setting, chore, now), chore.key)
         yield Moment("swept", lambda now: setting.store.finish_chore(chore, again, detail))
     else:
         yield Moment("unknown chore", lambda now: setting.store.finish_chore(chore, None))

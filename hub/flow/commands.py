@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from hub.flow import evidence, intake, life, payment, planner, settle
+from hub.flow import evidence, gap, intake, life, payment, planner, settle
 from hub.flow.expand import begin
 from hub.flow.plan import (
     ASK_FIRST,
@@ -140,6 +140,7 @@ def _happened(setting: Setting, book: Book, step: Step, reference: str | None, n
 def _did_not(setting: Setting, book: Book, step: Step, reference: str | None, now: datetime) -> None:
     _require(step, State.PARKED)
     settle.disown(book, step)
+    gap.settle(step)
     step.unresolved, step.tries, step.lookups = False, 0, 0
     step.first_sent = None
     life.move(step, Event.DID_NOT, now, next_at=now)
@@ -149,6 +150,7 @@ def _did_not(setting: Setting, book: Book, step: Step, reference: str | None, no
 def _newer(setting: Setting, book: Book, step: Step, reference: str | None, now: datetime) -> None:
     _require(step, State.PARKED)
     settle.disown(book, step)
+    gap.settle(step)
     _new_generation(step)
     life.move(step, Event.NEW_GENERATION, now, next_at=now)
     book.distrust(now)
@@ -200,7 +202,8 @@ def cancel(setting: Setting, order: str, actor: str, why: str, now: datetime) ->
         if "cancel-order" in book.runs:
             raise Refused("the order is being cancelled already")
         begin(setting, book, "cancel-order", now, commanded=True)
-        withdrawn = [s for s in book.steps.values() if life.can_withdraw(s) and s.run == "fulfil-order"]
+        mine = [s for s in book.steps.values() if s.run == "fulfil-order" and life.can_withdraw(s)]
+        withdrawn = [] if gap.unasked(book, "fulfil-order") else mine  # else each in its turn, once it is known
         for found in withdrawn:
             life.move(found, Event.WITHDRAW, now, cause="order_cancelled")
         book.note(now, actor, "cancel", why)

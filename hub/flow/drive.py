@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -29,6 +30,7 @@ Sweep = Callable[[Setting, Chore, datetime], tuple[datetime | None, dict[str, An
 _IDLE = timedelta(seconds=0.5)
 _BATCH = 20
 _AFTER_FAILURE_SECONDS = 1.0
+_WAY_SECONDS, _LONGEST_WAY_SECONDS = 0.005, 0.25
 
 
 def drive(work_to_do: Generator[Happening, Any, Any], clock: Clock, place: Place | None = None) -> None:
@@ -60,7 +62,17 @@ def _placed(happening: Happening, clock: Clock, place: Place) -> Any:
 class Engine:
     """The embedded hub's pool: `threads` workers over one store. `stop` lets what is running finish."""
 
-    def __init__(self, setting: Setting, clock: Clock, *, threads: int = 16, sweep: Sweep | None = None) -> None:
+    def __init__(
+        self,
+        setting: Setting,
+        clock: Clock,
+        *,
+        threads: int = 16,
+        sweep: Sweep | None = None,
+        wait: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """`wait`: whether something more urgent goes on in this process just now."""
+        self._wait = wait
         self._rooms = Rooms(threads)
         self._setting = replace(setting, may_go_on=self._may_go_on)
         self._clock, self._sweep = clock, sweep
@@ -146,6 +158,7 @@ class Engine:
         if free == 0:
             self._free.acquire()
             free = 1 + self._take(_BATCH - 1)
+        self._give_way()
         claims: Sequence[Task] = ()
         try:
             claims = self._setting.store.claim(free, self._clock(), self._rooms.free)
@@ -158,6 +171,12 @@ class Engine:
             place = self._rooms.enter(claim.connection if isinstance(claim, Claim) else "")
             self._pool.submit(self._run, claim, place)
         return len(claims)
+
+    def _give_way(self) -> None:
+        """Sooner or later work goes on all the same."""
+        until = time.monotonic() + _LONGEST_WAY_SECONDS
+        while self._wait() and time.monotonic() < until and not self._stopping.is_set():
+            time.sleep(_WAY_SECONDS)
 
     def _may_go_on(self, connection: str) -> bool:
         """Within the moment that settles a step: whether its worker may go on with one of this connection."""

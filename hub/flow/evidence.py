@@ -44,6 +44,10 @@ def consequence(setting: Setting, book: Book, step: Step, result: dict[str, Any]
             provider_id=str(result["id"]),
         )
         add_parcel(setting, book, step.connection or "", parcel, now)
+    if step.capability == "fulfillment.cancel" and group is not None:
+        task = book.steps.get(f"fulfil-order/review/warehouse:group:{group.id}")
+        if task is not None and task.state is State.HELD:  # the warehouse told of what we had asked for
+            life.move(task, Event.SKIP, now, cause="order_cancelled")
     if step.capability == "label.refund" and group is not None:
         for parcel in [p for p in book.parcels.values() if p.group == group.id]:
             del book.parcels[parcel.id]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from hub.flow import groups, payment
+from hub.flow import gap, groups, payment
 from hub.flow.scope import document_of, group_of, payment_of, reads_source, scope_of, storefront_of
 from hub.flow.setting import APPROVE, OBSERVE, Setting
 from hub.language.expression import ExpressionError
@@ -18,6 +18,8 @@ from hub.model.flow import State
 from hub.model.order import Order, Payment
 from hub.model.step import Effect, Group, Step
 
+# What holds an order back keeps nobody from asking whether a thing has happened before.
+_ASKED_ALL_THE_SAME = ("source_on_hold", "high_risk", "unbalanced", "payment_waiting", "overtaken")
 _SHIPS = ("fulfillment.create", "shipment.create", "label.buy")
 
 
@@ -58,7 +60,25 @@ Gate = Go | Hold | Skip | Withdraw | Postpone | Refresh
 
 
 def judge(setting: Setting, book: Book, step: Step, now: datetime) -> Gate:
-    """The first thing that stands in the way, sternest first."""
+    """The first thing that stands in the way, sternest first. What may have happened while these books were not kept is
+    asked about even where the order is held back, or nobody wants it any more.
+    """
+    found = _judge(setting, book, step, now)
+    stopped = isinstance(found, Withdraw) or (isinstance(found, Hold) and found.cause in _ASKED_ALL_THE_SAME)
+    if stopped and book.disposition == "active" and _to_ask(book, step):
+        return _judge_mutation(setting, book, step, now)
+    return found
+
+
+def _to_ask(book: Book, step: Step) -> bool:
+    """Of money that is no longer to be had the source has said it already."""
+    if step.capability == "payment.capture":
+        money = payment_of(book, step)
+        return gap.askable(step) and money is not None and payment.capturable(money) > 0
+    return gap.askable(step) or (not CAPABILITIES[step.capability or ""].mutating and gap.unasked(book, step.run))
+
+
+def _judge(setting: Setting, book: Book, step: Step, now: datetime) -> Gate:
     order = book.order
     if order is None or book.disposition != "active":
         return Withdraw(book.disposition)
@@ -77,9 +97,7 @@ def judge(setting: Setting, book: Book, step: Step, now: datetime) -> Gate:
         return found
     if (found := _judge_applies(setting, book, step)) is not None:
         return found
-    if CAPABILITIES[step.capability or ""].mutating:
-        return _judge_mutation(setting, book, step, now)
-    return Go()
+    return _judge_mutation(setting, book, step, now)
 
 
 def _judge_order(setting: Setting, book: Book, step: Step, order: Order) -> Gate | None:
@@ -178,6 +196,8 @@ def _judge_applies(setting: Setting, book: Book, step: Step) -> Gate | None:
 
 def _judge_mutation(setting: Setting, book: Book, step: Step, now: datetime) -> Gate:
     capability = CAPABILITIES[step.capability or ""]
+    if not capability.mutating:
+        return Go()
     mode = setting.mode_of(step.connection or "", capability.name)
     storefront_mode = setting.mode_of(book.connection, capability.name)
     if OBSERVE in (mode, storefront_mode):
@@ -215,6 +235,8 @@ def _is_stale(setting: Setting, book: Book, now: datetime) -> bool:
 
 def sums(book: Book, step: Step, amount: int | None) -> str | None:
     """What adding up forbids, checked in the intent's transaction; None where it adds up."""
+    if gap.pending(step):
+        return None  # it is only asked about; before it is sent, this is asked again
     if step.capability in ("payment.capture", "payment.refund"):
         money = payment_of(book, step)
         if money is None or amount is None or amount <= 0:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from hub.flow import gap
 from hub.flow.manifest import Rule
 from hub.model.book import Book
 from hub.model.order import LineItem, Order
@@ -19,9 +20,12 @@ def elsewhere(book: Book) -> dict[str, int]:
     """Units per line that left without us: what the source says was fulfilled, less what we told it ourselves.
 
     A write-back that may be under way counts as ours, so that its echo is never taken for somebody else's shipment. Its
-    echo may not be there yet, so what the source tells of parcels that are none of ours counts in any case.
+    echo may not be there yet, so what the source tells of parcels that are none of ours counts in any case. While
+    nobody knows what we sent (hub.flow.gap), nothing does.
     """
     assert book.order is not None
+    if gap.shipping(book):
+        return {}
     ours, names = _told(book)
     others: Counter[str] = Counter()
     for event in book.order.fulfillment.events:
@@ -83,13 +87,13 @@ def shipped(book: Book, group: Group | None = None) -> dict[str, int]:
     return total
 
 
-def replan(book: Book, rules: tuple[Rule, ...], document: Mapping[str, Any]) -> None:
+def replan(book: Book, rules: tuple[Rule, ...], document: Mapping[str, Any], *, blind: bool = False) -> None:
     """Allocates what is wanted and not yet sent. Groups that were sent are frozen; the others merge, split or
-    vanish.
+    vanish. `blind`: nobody knows what was sent, so all that was ever ordered is to be asked about.
     """
     order = book.order
     assert order is not None
-    need = wanted(book)
+    need = {line.id: _asked_for(line, book) for line in order.line_items} if blind else wanted(book)
     for line_id, quantity in allocated(book, sent_only=True).items():
         need[line_id] = max(need.get(line_id, 0) - quantity, 0)
     routed: dict[tuple[str, str | None, str | None], dict[str, int]] = {}
@@ -97,6 +101,11 @@ def replan(book: Book, rules: tuple[Rule, ...], document: Mapping[str, Any]) -> 
         if need.get(line.id, 0) > 0:
             routed.setdefault(_route(order, line, raw, rules, document), {})[line.id] = need[line.id]
     _lay(book, routed, document)
+
+
+def _asked_for(line: LineItem, book: Book) -> int:
+    """Of an order that was called off, what it was before: the source lists nothing of it any more."""
+    return line.quantity.original if book.taken_back else line.quantity.total
 
 
 def _lay(

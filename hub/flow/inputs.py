@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from hub.flow import scope
-from hub.flow.groups import shipped, wanted
+from hub.flow import gap, scope
+from hub.flow.groups import COMMITMENTS, shipped, wanted
 from hub.flow.payment import capturable
 from hub.flow.setting import Setting
 from hub.model.book import Book
@@ -26,7 +26,12 @@ def build(setting: Setting, book: Book, step: Step) -> tuple[Input, dict[str, An
     made = _BUILDERS[step.capability](setting, book, step)
     made["reference"] = reference
     made["order"] = _order_facts(book)
-    return made, _content(step.capability, made)
+    content = _content(step.capability, made)
+    if gap.pending(step) and step.capability in COMMITMENTS:  # where it went is as unknown as whether it went
+        place = made["group"]["destination"] or {}
+        recipient = {**scope.recipient(place), "street_address": place.get("street_address")}
+        content = {"lines": {}, **content, "recipient": recipient}
+    return made, content
 
 
 def _order_facts(book: Book) -> Input:

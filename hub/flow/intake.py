@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from hub.flow import evidence, planner
+from hub.flow import evidence, gap, planner
 from hub.flow.call import send
 from hub.flow.event import Happening, Moment
 from hub.flow.expand import begin
@@ -165,7 +165,8 @@ def _dispose(setting: Setting, book: Book, order: Order, now: datetime) -> None:
         return _set_aside(book, "ignored", "test_order", now)
     if act_from is None or order.placed_at < act_from:
         return _set_aside(book, "history", "history", now)
-    if order.standing in _SETTLED_STANDINGS or _already_fulfilled(order):
+    over = order.standing in _SETTLED_STANDINGS or _already_fulfilled(order)
+    if over and (order.standing == "deleted" or not gap.fell_into(setting.gap, order)):
         return _set_aside(book, "history", "over_at_source", now)
     if order.standing == "draft":
         return None  # not an order yet: looked at again with its next version

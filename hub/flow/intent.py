@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 
-from hub.flow import gate, groups, inputs, life, settle
+from hub.flow import gap, gate, groups, inputs, life, settle
 from hub.flow.scope import group_of
 from hub.flow.setting import Setting
 from hub.model.book import Book
@@ -111,7 +111,7 @@ def _plan(setting: Setting, book: Book, step: Step, now: datetime) -> Plan | Non
     """Changes nothing, whatever it meets: it runs in the transaction of what has already happened."""
     connection, capability = step.connection or "", step.capability or ""
     try:
-        if not CAPABILITIES[capability].mutating or happened_elsewhere(book, step):
+        if not CAPABILITIES[capability].mutating or happened_elsewhere(book, step) or gap.pending(step):
             return None
         if not isinstance(gate.judge(setting, book, step, now), gate.Go):
             return None

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from hub.flow import gate, intake, payment, planner
+from hub.flow import gap, gate, intake, payment, planner
 from hub.flow.scope import document_of, payment_of, scope_of
 from hub.flow.setting import Setting
 from hub.model.book import Book
@@ -92,7 +92,7 @@ def money_of(book: Book, step: Step) -> tuple[int | None, str | None]:
 def _verdict(setting: Setting, book: Book, step: Step, now: datetime) -> tuple[str, str | None]:
     if step.state in TERMINAL:
         return (DONE, None) if step.state is State.DONE else (NOTHING, step.cause)
-    if step.unresolved or step.state in (State.INTENT, State.UNKNOWN, State.PARKED):
+    if step.unresolved or gap.pending(step) or step.state in (State.INTENT, State.UNKNOWN, State.PARKED):
         return ASK_FIRST, None
     if step.capability is None:
         return NOTHING, step.cause

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from hub.flow import groups, life, payment
+from hub.flow import gap, groups, life, payment
 from hub.flow.expand import begin, connection_for, expand
 from hub.flow.inputs import all_shipped
 from hub.flow.manifest import StepSpec
@@ -37,12 +37,14 @@ def advance(setting: Setting, book: Book, now: datetime) -> None:
         return
     document = document_of(book.order)
     _start_cancel(setting, book, now)
-    if not book.taken_back and "fulfil-order" in book.runs:
-        groups.replan(book, setting.routing, document)
+    blind = not book.groups and gap.concerns(setting.gap, book.order)
+    if (blind or not book.taken_back) and "fulfil-order" in book.runs:
+        groups.replan(book, setting.routing, document, blind=blind)
     for run in book.runs.values():
         flow = setting.flow_of(run)
         if flow is not None:
             expand(setting, book, run, flow)
+    gap.mark(setting.gap, book)
     for _ in range(_ROUNDS):
         if not _round(setting, book, document, now):
             break
@@ -119,6 +121,7 @@ def _unblock(setting: Setting, book: Book, step: Step, document: dict[str, Any],
     if not applies:
         life.move(step, Event.SKIP, now, cause="does_not_apply")
         return True
+    gap.rule_out(book, step, before)
     step.connection = step.connection or connection_for(setting, book, step, spec.declared.connection)
     _free(setting, book, step, spec, now)
     return True
@@ -130,7 +133,8 @@ def _free(setting: Setting, book: Book, step: Step, spec: StepSpec, now: datetim
         return
     life.move(step, Event.FREED, now, target=State.AWAITING)
     if step.awaits != "payment":  # money that is awaited costs nobody anything: no deadline, the source will say
-        step.deadline_at = now + timedelta(seconds=poll_seconds(setting, book, step))
+        wait = 0.0 if gap.pending(step) else poll_seconds(setting, book, step)
+        step.deadline_at = now + timedelta(seconds=wait)
 
 
 def _spec(setting: Setting, book: Book, step: Step) -> StepSpec | None:
@@ -205,7 +209,24 @@ def _withdraw_unwanted(book: Book, step: Step, now: datetime) -> bool:
     why = unwanted(book, step)
     if why is None:
         return False
+    if gap.unasked(book, step.run) and step.state not in (State.REJECTED, State.DEAD):
+        if step.awaits == "payment" or (step.awaits is None and step.capability != "notification.send"):
+            return _let_ask(step, now)
     life.move(step, Event.WITHDRAW, now, cause=why)
+    return True
+
+
+def _let_ask(step: Step, now: datetime) -> bool:
+    """A step of a run that may have gone on while these books were not kept: it is asked about before it is taken
+    back, each in its turn.
+    """
+    if step.awaits is not None and step.state is not State.BLOCKED:
+        life.move(step, Event.EVIDENCE, now)  # for all we know, the money was there
+        return True
+    if step.state is not State.HELD or step.spec.get(gap.RECALLED):
+        return False
+    step.spec = {**step.spec, gap.RECALLED: True}
+    life.mend(step, now)
     return True
 
 

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from hub.flow import evidence, inputs, life, match, retry, settle
+from hub.flow import evidence, gap, inputs, life, match, retry, settle
+from hub.flow.match import Hit
+from hub.flow.scope import group_of
 from hub.flow.setting import Setting
 from hub.model.book import Book
 from hub.model.capability import Safety
@@ -52,6 +54,8 @@ Choice = Wait | Resend | Lookup | Park | Drop
 
 def choose(guarantee: Guarantee, step: Step, now: datetime, *, wanted: bool = True) -> Choice:
     """The next thing to do about an UNKNOWN step. What is no longer wanted is asked about, not sent again."""
+    if gap.pending(step):
+        return _after_gap(guarantee, step, now, wanted=wanted)
     if not wanted and (choice := _unwanted(guarantee, step, now)) is not None:
         return choice
     first, last = step.first_sent or now, step.last_sent or now
@@ -71,6 +75,21 @@ def choose(guarantee: Guarantee, step: Step, now: datetime, *, wanted: bool = Tr
         sends = step.tries - int(step.spec.get("unsent", 0))  # what surely was not sent is no send
         return Resend() if sends < guarantee.max_sends else Park("no_way_to_know")
     return Park("no_way_to_know")
+
+
+def _after_gap(guarantee: Guarantee, step: Step, now: datetime, *, wanted: bool) -> Choice:
+    """It may have happened while these books were not kept, and its first try or its last: asked before all else."""
+    first, last = step.first_sent or now, step.last_sent or now
+    if guarantee.find is not None:
+        visible = retry.quarantine_ends(guarantee, last) + timedelta(seconds=guarantee.index_lag_seconds)
+        return Lookup() if now >= visible else Wait(visible)
+    if guarantee.safety is Safety.KEY and retry.key_is_alive(guarantee, first, now):
+        return Resend()
+    if not wanted and guarantee.safety in (Safety.REPEATABLE, Safety.AT_LEAST_ONCE):
+        return Drop()
+    if guarantee.safety is Safety.REPEATABLE and step.capability != "shipment.create":
+        return Resend()  # a shipment's label is found only through the shipment
+    return Park("restored")
 
 
 def _unwanted(guarantee: Guarantee, step: Step, now: datetime) -> Choice | None:
@@ -107,15 +126,31 @@ def looked(setting: Setting, book: Book, step: Step, outcome: Outcome, guarantee
         hits = [hit for hit in hits if hit.get("status") == "cancelled"]
     if step.capability == "label.refund":
         hits = [hit for hit in hits if hit.get("refund_status")]
+    effect = gap.take_later(setting.install_key, book, step, effect, {str(hit.get("reference")) for hit in hits})
     known_id = inputs.lookup(setting, book, step, effect)["id"]
     likely = match.candidates(effect, hits, _taken(book, effect), known_id)
     ours = [hit for hit in likely if match.matches(effect, hit)]
     if len(ours) == 1 and len(likely) == 1:
         return evidence.found(setting, book, step, ours[0], now)
+    if len(likely) == 1 and gap.pending(step) and _elsewhere(book, step, effect, likely[0]):
+        return evidence.found(setting, book, step, likely[0], now)
     if likely:
         cause = "ambiguous" if len(ours) > 1 else "unlike"
         return life.move(step, Event.FOUND_UNLIKE, now, cause=cause, detail=match.difference(effect, likely))
-    _absent(setting, book, step, guarantee, now)
+    _absent(setting, book, step, effect, guarantee, now)
+
+
+def _elsewhere(book: Book, step: Step, effect: Effect, hit: Hit) -> bool:
+    """Our own goods, on their way to where the order said before: the group was sent there, so that the planner raises
+    what was changed after it.
+    """
+    differs = [row["field"] for row in match.differing(effect, hit)]
+    group, ours = group_of(book, step), hit.get("reference") == effect.reference
+    if not ours or group is None or not all(field.startswith("recipient.") for field in differs):
+        return False
+    told = {field: value for field, value in (hit.get("recipient") or {}).items() if value and field != "name"}
+    group.destination = {**(group.destination or {}), **told}
+    return True
 
 
 def _failed(setting: Setting, book: Book, step: Step, outcome: Outcome, guarantee: Guarantee, now: datetime) -> None:
@@ -125,7 +160,8 @@ def _failed(setting: Setting, book: Book, step: Step, outcome: Outcome, guarante
             return life.hold(step, "breaker", now, connection=step.connection)
         if int(step.spec.get("failed_lookups", 0)) > 2:
             return life.hold(step, "credentials", now, connection=step.connection)
-    if step.first_sent and now - step.first_sent > timedelta(seconds=guarantee.max_age_seconds):
+    since = step.last_sent if gap.pending(step) else step.first_sent
+    if since and now - since > timedelta(seconds=guarantee.max_age_seconds):
         return life.move(step, Event.UNRESOLVABLE, now, cause="no_way_to_know", detail={"message": outcome.message})
     step.spec = {**step.spec, "failed_lookups": int(step.spec.get("failed_lookups", 0)) + 1}
     wait = retry.backoff(guarantee, step.spec["failed_lookups"], setting.jitter, outcome.retry_after_seconds)
@@ -145,7 +181,7 @@ def _taken(book: Book, effect: Effect) -> set[str]:
     }
 
 
-def _absent(setting: Setting, book: Book, step: Step, guarantee: Guarantee, now: datetime) -> None:
+def _absent(setting: Setting, book: Book, step: Step, effect: Effect, guarantee: Guarantee, now: datetime) -> None:
     """Found nothing. Once may be index lag; twice is an answer where the search is complete."""
     step.lookups += 1
     if step.lookups < _ENOUGH_LOOKUPS:
@@ -157,11 +193,17 @@ def _absent(setting: Setting, book: Book, step: Step, guarantee: Guarantee, now:
         step.detail = keep
         return None
     step.lookups = 0
+    after_gap = gap.pending(step)
+    if after_gap and effect.body and not guarantee.complete and guarantee.safety is Safety.KEY:
+        gap.settle(step)  # as long as it lives, the key decides
+        return life.move(step, Event.LOOKUP_FAILED, now, next_at=now)
     if not guarantee.complete:
         return life.move(step, Event.ABSENT, now, cause="absent")
     settle.disown(book, step)
     step.unresolved = False
-    if guarantee.safety is Safety.KEY and not retry.key_is_alive(guarantee, step.first_sent or now, now):
+    gap.settle(step)
+    forgotten = guarantee.safety is Safety.KEY and not retry.key_is_alive(guarantee, step.first_sent or now, now)
+    if forgotten or after_gap:
         step.first_sent = None  # the old key is forgotten by the provider; it surely did not execute
     life.move(step, Event.ABSENT_SURELY, now, next_at=now)
 

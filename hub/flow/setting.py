@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from hub.flow.gap import Gap
 from hub.flow.manifest import Flow, Rule, compile_flow
 from hub.language.document import loads
 from hub.model.contract import Connectors, Notices, Store, Translator
@@ -83,6 +84,7 @@ class Setting:
     jitter: random.Random = field(default_factory=random.Random)
     steady_since: Callable[[], datetime] = since_ever  # the clock was started or set then; since, it only ran
     may_go_on: Callable[[str], bool] = always  # whether a worker may go on with a step that asks this connection
+    gap: Gap | None = None  # what the books do not remember, where they are a backup
     pinned: dict[str, Flow] = field(default_factory=dict)  # by hash: flows of runs that began under an earlier text
 
     def flow_of(self, run: Run) -> Flow | None:

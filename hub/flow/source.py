@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator
 from datetime import datetime, timedelta
 from typing import Any
 
-from hub.flow import evidence, intake, life, planner
+from hub.flow import evidence, gap, intake, life, planner
 from hub.flow.event import Happening, Moment, Wire
 from hub.flow.inputs import lookup
 from hub.flow.intake import absorb
@@ -101,6 +101,8 @@ def _polled(setting: Setting, claim: Claim, outcome: Outcome | None) -> Callable
             step = book.steps.get(claim.step)
             if step is None or step.token != claim.token or step.state is not State.AWAITING:
                 return
+            if _question(setting, book, step) is None:
+                gap.settle(step)  # nobody can be asked
             _heard(setting, book, step, outcome, now)
             if planner.overdue(setting, book, step, now) and not step.tail:
                 life.hold(step, "not_shipped_in_time", now)
@@ -123,6 +125,7 @@ def _next_poll(setting: Setting, book: Book, step: Step, now: datetime) -> datet
 def _heard(setting: Setting, book: Book, step: Step, outcome: Outcome | None, now: datetime) -> None:
     if outcome is None or outcome.verdict is not Verdict.DONE:
         return
+    gap.settle(step)
     group, parcel = group_of(book, step), parcel_of(book, step)
     for hit in outcome.result.get("hits") or []:
         if group is not None:

@@ -16,10 +16,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
-from hub.flow import gate, inputs, intent, life, retry, settle, source
+from hub.flow import gap, gate, inputs, intent, life, retry, settle, source
 from hub.flow.call import Work, attempt_row, changing, send
-from hub.flow.doubt import settle_doubt
+from hub.flow.doubt import ask_first, settle_doubt
 from hub.flow.event import Moment, Wire
 from hub.flow.intent import Plan, Sending, happened_elsewhere
 from hub.flow.setting import Setting
@@ -168,21 +169,28 @@ def _cannot(step: Step, error: CannotPrepare, now: datetime) -> None:
 
 def _do(setting: Setting, claim: Claim, book: Book, step: Step) -> Work:
     connection, capability = step.connection or "", step.capability or ""
+    guarantee, body = setting.connectors.guarantee(connection, capability), b""
+    made: dict[str, Any] = {}
     try:
         made, content = inputs.build(setting, book, step)
-        body: bytes = yield Wire(
+        body = yield Wire(
             f"prepare {capability}", lambda now: setting.connectors.prepare(connection, capability, made), connection
         )
     except CannotPrepare as error:
         refusal = error
+        if made and gap.pending(step) and guarantee.find is not None:  # such as what is done: it is only asked about
+            yield from _intending(setting, claim, Plan(made, content, b"", guarantee), book.version)
+            return
         yield Moment("hold", changing(setting, claim, lambda b, s, now: _cannot(s, refusal, now)))
         return
     except NotPrepared as error:
         failed = error.outcome
         yield Moment("wait", changing(setting, claim, lambda b, s, now: _not_prepared(setting, b, s, failed, now)))
         return
-    guarantee = setting.connectors.guarantee(connection, capability)
-    plan, version = Plan(made, content, body, guarantee), book.version
+    yield from _intending(setting, claim, Plan(made, content, body, guarantee), book.version)
+
+
+def _intending(setting: Setting, claim: Claim, plan: Plan, version: int) -> Work:
     sending: Sending | None = yield Moment(
         "intend", changing(setting, claim, lambda b, s, now: _intend(setting, b, s, plan, version, now))
     )
@@ -210,4 +218,8 @@ def _intend(setting: Setting, book: Book, step: Step, plan: Plan, version: int, 
     if (wrong := gate.sums(book, step, plan.made.get("amount"))) is not None:
         life.hold(step, "sums", now, what=wrong)
         return None
-    return intent.write(setting, book, step, plan, now)
+    sending = intent.write(setting, book, step, plan, now)
+    if gap.pending(step):
+        ask_first(step, plan.guarantee, now)
+        return None
+    return sending

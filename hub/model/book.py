@@ -17,6 +17,8 @@ from hub.model.message import MessageEnd
 from hub.model.order import Order
 from hub.model.step import Attempt, Effect, Group, Note, Parcel, Run, Step
 
+ARCHIVED = "archived"  # it is over, and what was known of it lies in a file: nothing of it is ever begun again
+
 
 @dataclass
 class Observation:
@@ -43,7 +45,7 @@ class Book:
     facts: dict[str, Any] = field(default_factory=dict)  # the merge state (hub.model.merge)
     order: Order | None = None
     version: int = 0
-    disposition: str = "new"  # new, active, history, ignored, observed
+    disposition: str = "new"  # new, active, history, ignored, observed, archived
     why: str | None = None
     approved: bool = False
     adopted: bool = False
@@ -106,9 +108,9 @@ class Book:
 def state_of(book: Book) -> str:
     """One word for a list of orders: the worst of its steps, else how far it is.
 
-    history, ignored, new, parked, dead, held, running, waiting, cancelled, completed.
+    history, ignored, archived, new, parked, dead, held, running, waiting, cancelled, completed.
     """
-    if book.disposition in ("history", "ignored"):
+    if book.disposition in ("history", "ignored", ARCHIVED):
         return book.disposition
     states = {step.state for step in book.steps.values()}
     for word, bad in (("parked", {State.PARKED}), ("dead", {State.DEAD}), ("held", {State.HELD, State.REJECTED})):

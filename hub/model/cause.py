@@ -172,6 +172,10 @@ def _rows() -> tuple[Cause, ...]:
         _doubt("no_way_to_know", "Nobody can tell",
                "No answer came, and {connection} offers no way to find out.",
                "Look at the provider, then say whether it happened."),
+        _doubt("restored", "From before the backup's return?",
+               "These books are a backup that was put back. What was done after the backup is not in them, and "
+               "{connection} offers no way to find out.",
+               "Find out at the provider, or from whoever would have received it; then say whether it happened."),
         # --- refused or given up
         _stopped("refused", "Refused",
                  "{connection} refuses to {what}.",

@@ -7,13 +7,15 @@ and nothing is thrown into them; SIGTERM lets what is running finish.
 
 from __future__ import annotations
 
+import contextlib
+import signal
 import threading
-import time
 from collections.abc import Callable
 
 import redis
 import structlog
 from rq import SimpleWorker
+from rq.exceptions import StopRequested
 from rq.timeouts import BaseDeathPenalty
 
 from hub.queue.tokens import QUEUE
@@ -22,7 +24,7 @@ _log = structlog.get_logger("crossdock.queue")
 
 _AGAIN_SECONDS = 1.0
 # RQ waits for a token for 15 seconds less than a worker may go without a sign of life, and for its answer 10 more: so
-# long nobody hears of one whose machine has vanished without a word. RQ's own 420 seconds would be longer than promised.
+# long nobody hears that the queue's machine has vanished without a word. RQ's own 420 seconds are more than promised.
 _LIFE_SECONDS = 20
 
 
@@ -67,12 +69,14 @@ def work(url: str, begun: Callable[[], None], stop: Callable[[], None]) -> None:
     """
     stopped = threading.Event()
 
-    def asked_to_stop() -> None:
+    def asked_to_stop(*_: object) -> None:
         stopped.set()
         stop()
 
     _Drainer.work = begun
     while not stopped.is_set():
+        for asking in (signal.SIGTERM, signal.SIGINT):  # RQ's own are there only while its worker has its queue
+            signal.signal(asking, asked_to_stop)
         connection = redis.Redis.from_url(url)  # which waits for tokens longer than any answer may take
         try:
             worker = DrainWorker([QUEUE], connection=connection, worker_ttl=_LIFE_SECONDS)
@@ -80,7 +84,9 @@ def work(url: str, begun: Callable[[], None], stop: Callable[[], None]) -> None:
             worker.work(logging_level="WARNING")
         except (redis.RedisError, OSError) as error:
             _log.warning("no tokens can be had", error=type(error).__name__)
+        except StopRequested:  # it was asked while it was already on its way out
+            pass
         finally:
             connection.close()
-        if not stopped.is_set():
-            time.sleep(_AGAIN_SECONDS)
+        with contextlib.suppress(StopRequested):
+            stopped.wait(_AGAIN_SECONDS)

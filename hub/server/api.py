@@ -18,7 +18,7 @@ from hub.server.problem import Problem
 api = Blueprint("api", __name__, url_prefix="/api")
 
 ORDER_STATES = (
-    "new", "running", "waiting", "held", "parked", "dead", "completed", "cancelled", "history", "ignored",
+    "new", "running", "waiting", "held", "parked", "dead", "completed", "cancelled", "history", "ignored", "archived",
 )  # fmt: skip
 
 

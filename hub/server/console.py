@@ -23,7 +23,19 @@ from hub.wire import redact
 console = Blueprint("console", __name__)
 
 # The chips of the list of orders, in the order in which a person cares.
-CHIPS = ("held", "parked", "dead", "running", "waiting", "new", "completed", "cancelled", "history", "ignored")
+CHIPS = (
+    "held",
+    "parked",
+    "dead",
+    "running",
+    "waiting",
+    "new",
+    "completed",
+    "cancelled",
+    "history",
+    "ignored",
+    "archived",
+)
 _MOST_CARDS = 40  # of one section: who has more of them needs a list, not cards
 _SECTIONS = (
     (Weight.DOUBT, "In doubt", "It may have happened. Find out at the provider, then say so."),

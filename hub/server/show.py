@@ -27,7 +27,7 @@ _TONES = {
     "held": "hold", "paused": "hold", "expiring": "hold",
     "parked": "doubt", "unknown": "doubt", "conflict": "doubt",
     "rejected": "bad", "dead": "bad",
-    "skipped": "calm", "cancelled": "calm", "history": "calm", "ignored": "calm",
+    "skipped": "calm", "cancelled": "calm", "history": "calm", "ignored": "calm", "archived": "calm",
 }  # fmt: skip
 _WORDS = {
     "rejected": "refused",

@@ -88,6 +88,10 @@ _END_MESSAGE = (
     "UPDATE messages SET state = :state, cause = :cause, detail = :detail, due_at = NULL "
     "WHERE id = :id AND token = :token"
 )
+_LOOSE = (
+    "SELECT o.* FROM loose_handles l JOIN observations o ON o.id = l.observation "
+    "WHERE l.connection = :connection AND l.handle IN ({handles})"
+)
 _TOUCH = "INSERT INTO touches (order_key, message) VALUES (:order_key, :message) ON CONFLICT DO NOTHING"
 _PLAN_CHORE = """
 INSERT INTO chores (kind, key, due_at, detail, lane) VALUES (:kind, :key, :due, :detail, :lane)
@@ -104,22 +108,28 @@ _VERSION = (
 def load(tx: Tx, key: str, *, lock: bool) -> tuple[Book, Before]:
     connection, _, source_id = key.partition(":")
     book, before = Book(key=key, connection=connection, source_id=source_id), Before()
-    locking = tx.locking if lock else ""
-    before.order = tx.one(_ORDER + locking, key=key)
-    if before.order is None and lock:  # two may hear of a new order at once
+    orders, steps, effects = _read(tx, key, lock=lock)
+    if not orders and lock:  # two may hear of a new order at once
         tx.alone(f"order {key}")
-        before.order = tx.one(_ORDER + locking, key=key)
-    if before.order is None:
+        orders, steps, effects = _read(tx, key, lock=lock)
+    if not orders:
         return book, before
+    before.order = dict(zip(_ORDER_COLUMNS, orders[0], strict=True))
     _fill(book, before.order)
-    for row in tx.tuples(_STEPS + locking, key=key):  # a claim takes a step without its order
+    for row in steps:
         step = rows.step_of(row)
         before.steps[step.id], book.steps[step.id] = row, step
-    for row in tx.tuples(_EFFECTS, key=key):
+    for row in effects:
         effect = rows.effect_of(row)
         identity = (effect.capability, effect.subject, effect.generation)
         before.effects[identity], book.effects[identity] = row, effect
     return book, before
+
+
+def _read(tx: Tx, key: str, *, lock: bool) -> list[list[tuple[Any, ...]]]:
+    """Of the order, its steps (which a claim takes without their order) and its effects. The first locks the rest."""
+    locking, named = tx.locking if lock else "", {"key": key}
+    return tx.several((_ORDER + locking, named), (_STEPS + locking, named), (_EFFECTS, named))
 
 
 @lru_cache(maxsize=1024)
@@ -147,10 +157,12 @@ def change(tx: Tx, key: str, decide: Callable[[Book], T], now: datetime) -> T:
     book, before = (kept.take(key) if kept is not None else None) or load(tx, key, lock=True)
     book.claim_loose = lambda connection, handles: _claim_loose(tx, key, connection, handles)
     answer = decide(book)
-    before.order = _save_order(tx, book, before.order, now)
-    _save_steps(tx, book, before.steps)
-    _save_effects(tx, book, before.effects)
-    _append(tx, book, now)
+    with tx.together():
+        before.order = _save_order(tx, book, before.order, now)
+        _save_steps(tx, book, before.steps)
+        _save_effects(tx, book, before.effects)
+        _append(tx, book)
+    _conclude(tx, book, now)
     if kept is not None:
         kept.put(book, before)
     return answer
@@ -225,7 +237,7 @@ def _save_effects(tx: Tx, book: Book, before: dict[tuple[str, str, int], tuple[A
             before[identity] = row
 
 
-def _append(tx: Tx, book: Book, now: datetime) -> None:
+def _append(tx: Tx, book: Book) -> None:
     for attempt in book.attempts:
         tx.run(_ATTEMPT, **rows.attempt_row(book.key, attempt))
     for note in book.notes:
@@ -233,11 +245,16 @@ def _append(tx: Tx, book: Book, now: datetime) -> None:
     for kind, key, due in book.chores:
         plan_chore(tx, kind, key, due, "{}")
     tx.alone(*(handle_name(connection, handle) for connection, handle in book.handles))
-    for connection, handle in dict.fromkeys(book.handles):
-        tx.run(_HANDLE, connection=connection, handle=handle, order_key=book.key)
+    if book.handles:
+        named = [{"connection": c, "handle": h, "order_key": book.key} for c, h in dict.fromkeys(book.handles)]
+        tx.many(_HANDLE, named)
     for observation in book.observations:
         if observation.id is None:
             save_observation(tx, observation, book.key)
+
+
+def _conclude(tx: Tx, book: Book, now: datetime) -> None:
+    """What depends on what is there already."""
     for end in book.ends:
         end_message(tx, end)
     for actor, action, detail in book.decisions:
@@ -281,14 +298,12 @@ def handle_name(connection: str, handle: str) -> str:
 def _claim_loose(tx: Tx, key: str, connection: str, handles: Sequence[str]) -> list[Observation]:
     found: dict[int, Observation] = {}
     tx.alone(*(handle_name(connection, handle) for handle in handles))
-    for handle in handles:
-        for row in tx.all(
-            "SELECT o.* FROM loose_handles l JOIN observations o ON o.id = l.observation "
-            "WHERE l.connection = :connection AND l.handle = :handle",
-            connection=connection,
-            handle=handle,
-        ):
-            found[row["id"]] = rows.observation_of(row)
+    if not handles:
+        return []
+    named = {f"h{number}": handle for number, handle in enumerate(handles)}
+    sql = _LOOSE.format(handles=", ".join(f":{name}" for name in named))
+    for row in tx.all(sql, connection=connection, **named):
+        found[row["id"]] = rows.observation_of(row)
     for observation_id in found:
         tx.run("DELETE FROM loose_handles WHERE observation = :id", id=observation_id)
         tx.run("UPDATE observations SET order_key = :key WHERE id = :id", key=key, id=observation_id)

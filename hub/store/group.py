@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import queue
 import threading
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
@@ -15,6 +15,7 @@ from hub.store.tx import Tx
 T = TypeVar("T")
 
 _BATCH = 256
+_BESIDE = 4  # of the others, in a transaction of those who come first
 _Work = tuple[Callable[[Tx], Any], "Future[Any]"]
 
 
@@ -33,46 +34,51 @@ class GroupWriter:
         name: str = "crossdock-writer",
     ) -> None:
         self._transaction, self._concerns_all = transaction, concerns_all
-        self._queue: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
+        self._waiting: deque[_Work] = deque()
+        self._first: deque[_Work] = deque()
+        self._came = threading.Condition()
         self._closed = False
         self._thread = threading.Thread(target=self._loop, name=name, daemon=True)
         self._thread.start()
 
     def run(self, moment: Callable[[Tx], T]) -> T:
-        if self._closed:
-            raise NotDurable("the store is closed")
+        return self._queued(self._waiting, moment)
+
+    def run_first(self, moment: Callable[[Tx], T]) -> T:
+        """The same, in the next transaction: for short moments that somebody outside waits for."""
+        return self._queued(self._first, moment)
+
+    def _queued(self, line: deque[_Work], moment: Callable[[Tx], T]) -> T:
         future: Future[T] = Future()
-        self._queue.put((moment, future))
+        with self._came:
+            if self._closed:
+                raise NotDurable("the store is closed")
+            line.append((moment, future))
+            self._came.notify()
         return future.result()
 
     def close(self) -> bool:
         """Finishes what is queued; False where it was closed before."""
-        if self._closed:
-            return False
-        self._closed = True
-        self._queue.put(None)
+        with self._came:
+            if self._closed:
+                return False
+            self._closed = True
+            self._came.notify()
         self._thread.join(timeout=30)
         return True
 
     def _loop(self) -> None:
-        while (first := self._queue.get()) is not None:
-            batch, last = self._gather(first)
+        while batch := self._gather():
             self._commit(batch)
-            if last:
-                break
-        self._refuse_rest()
 
-    def _gather(self, first: _Work) -> tuple[list[_Work], bool]:
-        batch = [first]
-        while len(batch) < _BATCH:
-            try:
-                work = self._queue.get_nowait()
-            except queue.Empty:
-                break
-            if work is None:
-                return batch, True
-            batch.append(work)
-        return batch, False
+    def _gather(self) -> list[_Work]:
+        """What is committed next: all who come first, or else some of the others. Empty at the end."""
+        with self._came:
+            while not (self._first or self._waiting or self._closed):
+                self._came.wait()
+            # Both lines go on, and whoever comes first waits for no more than a few of the others.
+            batch = _taken(self._first, _BATCH)
+            return batch + _taken(self._waiting, _BESIDE if batch else _BATCH)
 
     def _commit(self, batch: list[_Work]) -> None:
         answers: list[tuple[Future[Any], Any]] = []
@@ -104,11 +110,19 @@ class GroupWriter:
         tx.run("RELEASE SAVEPOINT moment")
         answers.append((future, answer))
 
-    def _refuse_rest(self) -> None:
-        while True:
-            try:
-                work = self._queue.get_nowait()
-            except queue.Empty:
-                return
-            if work is not None:
-                work[1].set_exception(NotDurable("the store is closed"))
+
+def _taken(line: deque[_Work], most: int) -> list[_Work]:
+    return [line.popleft() for _ in range(min(len(line), most))]
+
+
+class First:
+    """A `GroupWriter` for those who come first. Whoever owns the writer closes it."""
+
+    def __init__(self, writer: GroupWriter) -> None:
+        self._writer = writer
+
+    def run(self, moment: Callable[[Tx], T]) -> T:
+        return self._writer.run_first(moment)
+
+    def close(self) -> None:
+        """The writer is another's."""

@@ -148,7 +148,8 @@ class SqlStore(Decisions, Claims):
 
     def known_orders(self, connection: str, source_ids: Sequence[str]) -> set[str]:
         tx = self.readers.tx()
-        sql = "SELECT 1 FROM orders WHERE connection = :connection AND source_id = :source_id AND document IS NOT NULL"
+        sql = "SELECT 1 FROM orders WHERE connection = :connection AND source_id = :source_id "
+        sql += "AND (document IS NOT NULL OR disposition = 'archived')"
         return {i for i in source_ids if tx.one(sql, connection=connection, source_id=i) is not None}
 
     def expire_leases(self, now: datetime) -> int:

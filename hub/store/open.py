@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import IO
 
+from hub.store.group import First
 from hub.store.moments import SqlStore
 from hub.store.sqlite import GroupWriter, InlineWriter, Readers, connect
 
@@ -42,5 +43,7 @@ def open_postgres(url: str, *, connections: int = 10, threaded: bool = True) -> 
 def open_sqlite(path: Path, *, threaded: bool = True, synchronous: str = "FULL") -> SqlStore:
     """A store over an existing, migrated file. `threaded`: group commit for a hub; without: for one command."""
     connection = connect(path, synchronous=synchronous)
-    writer = GroupWriter(connection) if threaded else InlineWriter(connection)
-    return SqlStore(writer, Readers(path))
+    if not threaded:
+        return SqlStore(InlineWriter(connection), Readers(path))
+    writer = GroupWriter(connection)
+    return SqlStore(writer, Readers(path), ingest=First(writer))

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, TypeVar
 
 import psycopg
 from psycopg import errors
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
@@ -23,6 +24,7 @@ from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 from hub.model.contract import NotDurable
 from hub.store.group import GroupWriter
 from hub.store.tx import Row, Tx
+from hub.store.upgrade import APPLICATION
 
 T = TypeVar("T")
 Pool = ConnectionPool[psycopg.Connection[tuple[Any, ...]]]
@@ -43,6 +45,14 @@ _SETTINGS = " ".join(
         "timezone": "UTC",
     }.items()
 )
+# A server that vanished without a word is found out within half a minute: the system's own patience is two hours.
+_ALIVE = {
+    "connect_timeout": "10",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "4",
+    "tcp_user_timeout": "30000",
+}
 _PARAMETER = re.compile(r"(?<!:):([a-z_][a-z_0-9]*)")
 
 
@@ -67,8 +77,9 @@ class PostgresTx:
 
     def all(self, sql: str, **parameters: Any) -> list[Row]:
         cursor = self._execute(sql, parameters)
+        found = cursor.fetchall()  # among statements that are sent together, the answer comes with this
         names = [column.name for column in cursor.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        return [dict(zip(names, row, strict=True)) for row in found]
 
     def one(self, sql: str, **parameters: Any) -> Row | None:
         found = self.all(sql, **parameters)
@@ -76,6 +87,14 @@ class PostgresTx:
 
     def tuples(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
         return self._execute(sql, parameters).fetchall()
+
+    def several(self, *asked: tuple[str, Mapping[str, Any]]) -> list[list[tuple[Any, ...]]]:
+        with self._connection.pipeline():
+            cursors = [self._execute(sql, parameters) for sql, parameters in asked]
+            return [cursor.fetchall() for cursor in cursors]
+
+    def together(self) -> AbstractContextManager[object]:
+        return self._connection.pipeline()
 
     def run(self, sql: str, **parameters: Any) -> int:
         return self._execute(sql, parameters).rowcount
@@ -146,6 +165,12 @@ class _PooledTx:
 
     def tuples(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
         return self._asked(lambda tx: tx.tuples(sql, **parameters))
+
+    def several(self, *asked: tuple[str, Mapping[str, Any]]) -> list[list[tuple[Any, ...]]]:
+        return self._asked(lambda tx: tx.several(*asked))
+
+    def together(self) -> AbstractContextManager[object]:
+        raise TypeError("readers do not write")
 
     def run(self, sql: str, **parameters: Any) -> int:
         raise TypeError("readers do not write")
@@ -222,11 +247,14 @@ def group_writer(pool: Pool) -> GroupWriter:
 
 def pool_of(url: str, size: int) -> Pool:
     """At most `size` connections, made when they are needed. Raises NotDurable when the database cannot be reached."""
-    kwargs = {"autocommit": True, "row_factory": tuple_row, "options": _SETTINGS, "application_name": "crossdock"}
     try:  # at once and by itself: a pool goes on trying, and does not say what is wrong
+        said = conninfo_to_dict(url)
         psycopg.connect(url, connect_timeout=round(_POOL_SECONDS)).close()
     except psycopg.Error as error:
         raise NotDurable(f"the database cannot be reached: {str(error).strip()}") from error
+    alive = {name: value for name, value in _ALIVE.items() if name not in said}
+    kwargs = {"autocommit": True, "row_factory": tuple_row, "options": _SETTINGS, "application_name": APPLICATION}
+    kwargs |= alive
     return ConnectionPool(
         url, min_size=1, max_size=size, open=True, timeout=_POOL_SECONDS, kwargs=kwargs, name="crossdock"
     )

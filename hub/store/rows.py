@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -66,8 +67,9 @@ def due_at(step: Step) -> datetime | None:
     return None
 
 
-def _lane(order: str, step: Step) -> str:
-    return str(Lane(order.partition(":")[0], step.connection or "", bool(step.spec.get(REPLAYED))))
+@lru_cache(maxsize=1024)
+def _lane(shop: str, connection: str | None, late: bool) -> str:
+    return str(Lane(shop, connection or "", late))
 
 
 def step_row(order: str, step: Step) -> tuple[Any, ...]:
@@ -80,7 +82,8 @@ def step_row(order: str, step: Step) -> tuple[Any, ...]:
         step.returns_to.value if step.returns_to else None, step.tries, step.lookups,
         micros(step.next_at), micros(step.lease_until), step.token, micros(step.first_sent), micros(step.last_sent),
         micros(step.deadline_at), int(step.unresolved), to_json(step.result) if step.result else _EMPTY_OBJECT,
-        micros(step.began_at), micros(step.ended_at), micros(due_at(step)), _lane(order, step),
+        micros(step.began_at), micros(step.ended_at), micros(due_at(step)),
+        _lane(order.partition(":")[0], step.connection, REPLAYED in step.spec),
     )  # fmt: skip
 
 

@@ -36,11 +36,11 @@ def connect(path: Path, *, synchronous: str = "FULL") -> sqlite3.Connection:
         connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()  # makes the log's file, for the sync below
     except sqlite3.Error as error:
         raise NotDurable(f"{path}: {error}") from error
-    _sync_directory(path.parent)
+    sync_directory(path.parent)
     return connection
 
 
-def _sync_directory(directory: Path) -> None:
+def sync_directory(directory: Path) -> None:
     """The switch to WAL creates files; their names are durable only once the directory is synced."""
     handle = os.open(directory, os.O_RDONLY)
     try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
@@ -37,6 +38,14 @@ class Tx(Protocol):
         ...
 
     def many(self, sql: str, rows: Iterable[Mapping[str, Any]]) -> None: ...
+
+    def several(self, *asked: tuple[str, Mapping[str, Any]]) -> list[list[tuple[Any, ...]]]:
+        """The `tuples` of several statements, which are sent together."""
+        ...
+
+    def together(self) -> AbstractContextManager[object]:
+        """Statements inside do not wait for each other's answers: `run` does not say how many rows it was."""
+        ...
 
     @property
     def locking(self) -> str:
@@ -109,6 +118,13 @@ class SqliteTx:
 
     def tuples(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
         return self._connection.execute(sql, parameters).fetchall()
+
+    def several(self, *asked: tuple[str, Mapping[str, Any]]) -> list[list[tuple[Any, ...]]]:
+        return [self._connection.execute(sql, parameters).fetchall() for sql, parameters in asked]
+
+    def together(self) -> AbstractContextManager[object]:
+        """Nobody waits here."""
+        return nullcontext()
 
     def run(self, sql: str, **parameters: Any) -> int:
         return self._connection.execute(sql, parameters).rowcount

@@ -16,6 +16,7 @@ HEAD = "0003"
 # only add to what it uses.
 LEAST = "0001"
 LEAST_FACT = "least"
+APPLICATION = "crossdock"  # what connections of ours are named at the server
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -94,6 +95,16 @@ def upgrade_postgres(url: str) -> tuple[str | None, str]:
             (LEAST_FACT, LEAST),
         )
     return before, HEAD
+
+
+def others_on(url: str) -> int:
+    """How many connections of Crossdock processes the database has. Raises NotDurable where it cannot be reached."""
+    with _reached(url) as connection:
+        row = connection.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = %s",
+            (APPLICATION,),
+        ).fetchone()
+    return int(row[0])
 
 
 def _migrate(url: str) -> None:

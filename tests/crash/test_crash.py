@@ -40,6 +40,13 @@ def test_nothing_is_lost_or_done_twice_wherever_the_hub_dies(checkout: Path) -> 
     assert not any(counts[name] for name in ("lost", "doubled", "attempted", "missed"))
 
 
+def test_nor_over_postgresql_wherever_the_hub_dies_or_loses_its_connection(checkout: Path) -> None:
+    status, counts = crash(checkout, "--postgres", "--walk", "shopify", "--every", "50", "--pairs", "1")
+    assert status == 0, json.dumps(counts["failures"], indent=1)
+    assert counts["kills"] >= 4 and counts["connections_lost"] >= 1
+    assert not any(counts[name] for name in ("lost", "doubled", "attempted", "missed"))
+
+
 @pytest.mark.parametrize(
     ("plant", "call", "found"),
     [

@@ -104,7 +104,7 @@ class Watch:
             self._board.micros += 1000
 
     def writes(self, moment: Callable[[Tx], T]) -> Callable[[Tx], T]:
-        """The event under way on this thread is a durable one; its moment, which may be about to lose its connection."""
+        """The event under way on this thread is a durable one. Returns its moment, which may lose its connection."""
         self._here.wrote = True
         loss, self._here.lost = getattr(self._here, "lost", None), None
         return moment if loss is None else self.losing(moment, *loss)

@@ -134,6 +134,25 @@ def test_a_hub_that_is_moved_in_the_middle_of_everything_loses_and_doubles_nothi
         assert {name: counts[name] for name in ZEROES} == dict.fromkeys(ZEROES, 0)
 
 
+def test_a_worker_that_cannot_reach_its_queue_ends_in_peace_when_it_is_asked_to(tmp_path: Path, url: str) -> None:
+    """Be it that the queue went away, or that it was never there."""
+
+    def queued(document: dict[str, Any], vault: Vault) -> None:
+        document["queue"] = valkey.url
+
+    with valkey_server() as valkey, Town(tmp_path, database=url, configure=queued) as town:
+        order = town.place("shopify/aurora", "captured at Shopify")
+        with Worker(town) as first:
+            town.until("the worker is at work", lambda: town.state(order) is not None)
+            valkey.stop()
+            time.sleep(2.5)
+            assert first.stop() == 0
+        later = town.place("shopify/aurora", "captured at Shopify")
+        with Worker(town) as second:
+            town.until("the worker is at work", lambda: town.state(later) is not None)
+            assert second.stop() == 0
+
+
 def test_a_worker_whose_queue_vanished_without_a_word_hears_of_the_next_order_all_the_same(
     tmp_path: Path, url: str
 ) -> None:

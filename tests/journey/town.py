@@ -38,7 +38,8 @@ _BUSY_STEPS = (
     "SELECT order_key, id, state FROM steps WHERE state IN ('ready', 'leased', 'intent', 'unknown', 'waiting')"
 )
 _BUSY_MESSAGES = (
-    "SELECT id FROM messages WHERE due_at > 0 UNION SELECT key FROM chores WHERE kind = 'fetch' AND due_at > 0"
+    "SELECT CAST(id AS TEXT) FROM messages WHERE due_at > 0 "
+    "UNION SELECT key FROM chores WHERE kind = 'fetch' AND due_at > 0"
 )
 
 

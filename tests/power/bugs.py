@@ -56,7 +56,8 @@ class _Split(SqlStore):
         def second(tx: Tx) -> None:
             for book, before in made:
                 books._save_effects(tx, book, before.effects)
-                books._append(tx, book, now)
+                books._append(tx, book)
+                books._conclude(tx, book, now)
 
         answer = self.writer.run(first)
         self.writer.run(second)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from hub.flow import groups
+from hub.flow import gap, groups
 from hub.flow.scope import payment_of
 from hub.model.book import Book
 from hub.model.capability import CAPABILITIES
@@ -32,8 +32,14 @@ def effects(case: Case) -> Broken:
                 yield Violation("phantom", key, f"{name} is done, and no ledger knows it")
             elif effect.executed is False and lines and not _excused(book, effect, lines):
                 yield Violation("disowned", key, f"{name} surely did not happen, says the hub; the ledger knows it")
-            elif effect.executed and (why := _unlike(book, effect, lines)):
+            elif effect.executed and not _taken_for_ours(book, effect) and (why := _unlike(book, effect, lines)):
                 yield Violation("content", key, f"{name}: {why}")
+
+
+def _taken_for_ours(book: Book, effect: Effect) -> bool:
+    """Found after the books were put back, not quite as it would be sent now: a person said that it is the one."""
+    step = book.steps.get(effect.step)
+    return step is not None and gap.was_in_question(step)
 
 
 def _excused(book: Book, effect: Effect, lines: list[truth.Line]) -> bool:

@@ -92,7 +92,7 @@ class Coverage:
             order, step = task.order, task.step
         asked = {"order_key": order, "id": step, "connection": connection}
         named = {name: value for name, value in asked.items() if value}
-        where = " AND ".join(f"{name} = ?" for name in named) or "1"
+        where = " AND ".join(f"{name} = ?" for name in named) or "1 = 1"
         for state, count in self._rows(
             f"SELECT state, count(*) FROM steps WHERE {where} GROUP BY state", *named.values()
         ):

@@ -1,4 +1,4 @@
-"""Where a run's books are: a file of its own, or a database of its own on a real PostgreSQL. A process uses one kind."""
+"""Where a run's books are: a file of its own, or a database of its own on a real PostgreSQL."""
 
 from __future__ import annotations
 
@@ -134,6 +134,7 @@ class Server:
 
 
 _current: list[Ground] = [Files()]
+_servers: dict[str, Ground] = {}
 
 
 def current() -> Ground:
@@ -148,7 +149,7 @@ def terms(seed: int) -> Terms:
 
 def settle_on(url: str) -> None:
     """From now on every run of this process has its books on this server."""
-    _current.append(Server(url))
+    _current.append(_servers.setdefault(url, Server(url)))
     postgres._spoken = _decided
 
 

@@ -81,6 +81,10 @@ class Guard:
         if isinstance(worker.task, Claim) and happening.name in _INTENDING:
             self._intended[(worker.name, worker.life)] = (self._scene.clock.micros, self._scene.house.steady_since())
 
+    def forget(self) -> None:
+        """The books were put back: what was intended since is not in them, and may be said in other words."""
+        self._sent.clear()
+
     def over(self, worker: Worker) -> None:
         """Who ends in peace has given its lease back: else a step stands still until the lease runs out."""
         row = self._own_row(worker.task) if isinstance(worker.task, Claim) else None

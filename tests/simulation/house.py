@@ -6,8 +6,10 @@ import atexit
 import random
 import re
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
@@ -20,8 +22,10 @@ from hub.assembly.config import ConnectionPart, TimingPart
 from hub.assembly.home import Home
 from hub.assembly.hub import Hub
 from hub.assembly.install import Install, open_vault, read_install
+from hub.assembly.restoring import gap_of, tell
 from hub.assembly.shipped import root
 from hub.connector.connection import Clock as ConnectorClock
+from hub.flow.gap import Gap
 from hub.flow.manifest import Flow, compile_flow
 from hub.language.document import loads
 from hub.sandbox.running import credentials
@@ -30,7 +34,7 @@ from hub.vault.keys import InstallKey
 from hub.vault.store import Vault
 from tests.simulation import ground
 from tests.simulation.clock import VirtualClock
-from tests.simulation.ground import Ground
+from tests.simulation.ground import File, Ground
 from tests.simulation.mail import put_in_process
 from tests.simulation.network import HOST, Network
 from tests.simulation.pace import PACES, Pace
@@ -178,7 +182,7 @@ class House:
         store = self.books.open()
         vault = cast(Vault, Secrets(self._secrets))
         clock = ConnectorClock(self._clock.monotonic, self._clock.spend, self._clock.now)
-        around = Surroundings(self._network.transport, clock, self._jitter, self.steady_since)
+        around = Surroundings(self._network.transport, clock, self._jitter, self.steady_since, gap_of(store))
         built = build(self._install, vault, self._key, store, around)
         hub = self.hubs[process] = Hub(built, vault, self._key, store, self._clock.now, around)
         if not self.books.shared:
@@ -190,6 +194,32 @@ class House:
         for name in sorted(built.swept & set(built.storefronts)):
             store.plan_chore("sweep", name, self._clock.now())
         return hub
+
+    def copy(self) -> datetime:
+        """A backup of the books, as `crossdock store backup` makes it. When, which names it."""
+        since = self._clock.now()
+        with closing(sqlite3.connect(self._file.path)) as books, closing(sqlite3.connect(self._backup(since))) as copy:
+            books.backup(copy)
+        return since
+
+    def _backup(self, since: datetime) -> Path:
+        return self._file.path.with_name(f"backup-{since:%H%M%S%f}.db")
+
+    def put_back(self, since: datetime) -> None:
+        """The backup takes the place of the books, and is told so: as `crossdock store restore` does it."""
+        assert self.hub is None
+        path = self._file.path
+        for suffix in ("-wal", "-shm"):
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
+        shutil.copyfile(self._backup(since), path)
+        with closing(self._file.open()) as store:
+            tell(store, Gap(since, self._clock.now()), self._clock.now())
+
+    @property
+    def _file(self) -> File:
+        """Where the books are one: only there they are put back."""
+        assert isinstance(self.books, File)
+        return self.books
 
     def set_clock(self, seconds: float) -> None:
         """Somebody sets the clock of the hub's machine forward; a process that runs and the next one know of it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
 from hub.store.tx import Row, Tx, Writer
@@ -87,6 +88,12 @@ class _Counted:
 
     def tuples(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
         return self._count().tuples(sql, **parameters)
+
+    def several(self, *asked: tuple[str, Mapping[str, Any]]) -> list[list[tuple[Any, ...]]]:
+        return self._count().several(*asked)
+
+    def together(self) -> AbstractContextManager[object]:
+        return self._tx.together()
 
     def run(self, sql: str, **parameters: Any) -> int:
         return self._count().run(sql, **parameters)

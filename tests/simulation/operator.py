@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from hub.assembly.hub import Hub
-from hub.flow import commands
+from hub.flow import commands, gap
 from hub.flow.commands import Refused
 from hub.flow.payment import refundable
 from hub.model.book import Book
@@ -183,7 +183,8 @@ class Operator:
         if step.state is State.DEAD:
             return True
         if step.state is State.REJECTED:
-            return self._truth(book, step) is None and step.capability not in ("fulfillment.cancel", "label.refund")
+            unknown = gap.pending(step) or self._truth(book, step) is None
+            return unknown and step.capability not in ("fulfillment.cancel", "label.refund")
         if step.state is not State.HELD:
             return False
         mended = self._scene.calm and step.cause in ("credentials", "breaker")

@@ -6,9 +6,10 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from hub.flow import groups, payment
+from hub.flow import gap, groups, payment
 from hub.flow.scope import document_of
 from hub.model.book import Book
+from hub.model.flow import State
 from hub.model.order import Order
 from hub.model.step import Effect
 from hub.sandbox.checks import folded
@@ -26,7 +27,7 @@ Version = tuple[int, Order]  # stored at, in microseconds; the order
 def overtaken(case: Case) -> Broken:
     """At every intent the hub acted on the order as it knew it then: not cancelled, not given back, to that door."""
     for key, book in case.books.items():
-        asked = [effect for effect in book.effects.values() if effect.capability in _FORWARD]
+        asked = [e for e in book.effects.values() if e.capability in _FORWARD and not _only_asked(book, e)]
         if not asked:
             continue
         versions = _versions(case, key)
@@ -36,6 +37,14 @@ def overtaken(case: Case) -> Broken:
                 yield Violation(
                     "overtaken", key, f"{effect.capability} of {effect.subject} was intended although {why}"
                 )
+
+
+def _only_asked(book: Book, effect: Effect) -> bool:
+    """Of what may have happened before the books were put back, an intent only says what is asked about."""
+    step = book.steps.get(effect.step)
+    if step is None or not gap.was_in_question(step):
+        return False
+    return gap.pending(step) or step.tries == 0 or step.state is State.CANCELLED
 
 
 def _versions(case: Case, key: str) -> list[Version]:

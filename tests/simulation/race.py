@@ -16,19 +16,22 @@ if TYPE_CHECKING:
     from tests.simulation.run import Run
 
 
+_SOON = 5000  # microseconds
+
+
 class Race:
-    """`on`: two moments are under way."""
+    """Of one run. `count`: how many there were."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
         self._rng = random.Random(f"races {run.terms.seed}")
-        self.on = False
         self.count = 0
 
     def begin(self, worker: Worker) -> bool:
         """The worker's next event and another's, or a claim, at once. False where it has no rival."""
         run = self._run
-        rivals = [other for other in run.workers if other is not worker and not other.idle]
+        soon = run.clock.micros + _SOON
+        rivals = [other for other in run.workers if other is not worker and not other.idle and other.rests_until < soon]
         near = [other for other in rivals if other.about == worker.about]
         if self._rng.random() < 0.25 or not rivals:
             return bool(run.idle()) and self._against_a_claim(worker)
@@ -125,8 +128,8 @@ class Race:
     def _together(self, deeds: Sequence[Callable[[], Any]]) -> list[tuple[Any, Exception | None]]:
         books = self._run.house.books
         assert isinstance(books, Database)
-        self.on, self.count = True, self.count + 1
+        self._run.racing, self.count = True, self.count + 1
         try:
             return turns.together(books.url, self._rng, deeds)
         finally:
-            self.on = False
+            self._run.racing = False

@@ -15,27 +15,25 @@ from hub.model.message import StoredMessage
 from hub.sandbox.books import StoreOrder
 from hub.sandbox.faults import LEVELS
 from hub.sandbox.outbox import Delivery
-from hub.store.tx import Writer
-from tests import losing
+from tests.simulation.catastrophe import Catastrophe
 from tests.simulation.clock import SECOND
 from tests.simulation.coverage import Coverage
-from tests.simulation.disk import FlakyWriter
 from tests.simulation.guard import Guard
 from tests.simulation.house import ACCOUNTS
 from tests.simulation.judge import Judge
-from tests.simulation.losses import LosingWriter
 from tests.simulation.network import Outage
 from tests.simulation.operator import Operator
+from tests.simulation.processes import Processes
 from tests.simulation.race import Race
 from tests.simulation.result import Result
-from tests.simulation.scene import Scene
 from tests.simulation.terms import Terms
 from tests.simulation.workers import Task, Worker, name_of
 
+_LAW_BROKEN = (sqlite3.IntegrityError, psycopg.IntegrityError)
 _EVENTS_AN_ORDER = 4000  # more than this is a loop
 
 
-class Run(Scene):
+class Run(Processes):
     """`Run(terms).go()`. `hasty`: it ends with the first violation; what came later is not looked at. `count`: what
     befell the hub in which state is counted.
     """
@@ -44,16 +42,15 @@ class Run(Scene):
         super().__init__(terms, keep=keep)
         self.coverage = Coverage() if count else None
         self.hasty = hasty
-        self.workers = [Worker(f"w{number + 1}", number % terms.processes) for number in range(terms.workers)]
         self.judge = Judge(self)
         self.guard = Guard(self, self.judge)
         self.race = Race(self)
         self.operator = Operator(self, self.judge)
+        self.catastrophe = Catastrophe(self, self.judge, self.guard, self.kill)
         self.wake = self._wake
         self.over = False
         self._claim_at: int | None = None
         self._claims = 0
-        self._stalled_until = 0
 
     def go(self) -> Result:
         try:
@@ -74,10 +71,7 @@ class Run(Scene):
         while not self.over and self.next_at() is not None:
             try:
                 self._next()
-            except (
-                sqlite3.IntegrityError,
-                psycopg.IntegrityError,
-            ) as error:  # a law, broken by a claim or a command: no worker was at work
+            except _LAW_BROKEN as error:  # by a claim or a command: no worker was at work
                 self.judge.blame("law", self.trace.about, str(error))
                 return False
             if self.hasty and self.judge.found:
@@ -110,7 +104,7 @@ class Run(Scene):
 
     def _post(self, deliveries: list[Delivery]) -> None:
         for delivery in deliveries:
-            self.after(self.rng.uniform(0.0, 0.02), lambda d=delivery: self._deliver(d))  # type: ignore[misc]
+            self.after(self.rng.uniform(0.0, 0.02), lambda d=delivery: self.deliver(d))  # type: ignore[misc]
 
     # --- the plot
 
@@ -121,18 +115,20 @@ class Run(Scene):
             for shop in (self.world.shop, self.world.woo)
             for order in self.scenario.history(shop, terms.history // 2, self.clock.seconds() - 3600.0)
         ]
-        self._open_all()
+        self.open_all()
         for name, account in ACCOUNTS.items():
             if not (terms.deaf and account in self.world.storefronts):
                 self.world.subscribe(account, f"https://hub.example/webhooks/{name}")
         self.scenario.run(terms.orders, terms.rate / hurry, self.clock.seconds() + 0.2)
         end = (terms.orders / terms.rate + terms.trouble) * hurry
         for _ in range(terms.restarts):
-            self.after(self.rng.uniform(0.5, end), self._kill)
+            self.after(self.rng.uniform(0.5, end), self.kill)
+        for _ in range(terms.restored):
+            self.after(self.rng.uniform(0.5, end * 0.6), self.catastrophe.copy)
         for _ in range(terms.stalls):
-            self.after(self.rng.uniform(0.5, end), self._stall)
+            self.after(self.rng.uniform(0.5, end), self.stall)
         for _ in range(terms.jumps):
-            self.after(self.rng.uniform(0.5, end), self._set_clock)
+            self.after(self.rng.uniform(0.5, end), self.set_clock)
         for _ in range(terms.outages):
             self._plan_outage(self.rng.uniform(0.0, end))
         for order in self.judge.past:
@@ -165,10 +161,10 @@ class Run(Scene):
     def _heal(self) -> None:
         """From now on nothing goes wrong: everything must come to an end."""
         self.trace.note("faults end here")
-        self.healed_at = max(self.clock.micros, self._stalled_until)
+        self.healed_at = max(self.clock.micros, self.stalled_until)
         self.world.desk.faults.level = LEVELS["calm"]
         self.network.late, self.network.clerk, self.network.outages = 0.0, 0.0, []
-        self._open_all()
+        self.open_all()
         self.after(10 * self.terms.pace.hurry, self._look)
 
     def _look(self) -> None:
@@ -182,86 +178,10 @@ class Run(Scene):
             self.over = True
         self.after(10 * self.terms.pace.hurry, self._look)
 
-    # --- the process
-
-    def _open_all(self) -> None:
-        for process in range(self.terms.processes):
-            self._open(process)
-
-    def _open(self, process: int = 0) -> None:
-        if process in self.house.hubs:
-            return
-        hub = self.house.open(process)
-        hub.store.writer = self._faulty(hub.store.writer)
-        self.door.open(hub)
-        self.trace.note(f"the hub starts{self._which(process)}")
-        self._wake(0.0)
-
-    def _which(self, process: int) -> str:
-        return f" in process {process}" if self.terms.processes > 1 else ""
-
-    def _faulty(self, writer: Writer) -> Writer:
-        def lost() -> bool:
-            return not self.race.on and self.befalls(self.terms.undurable)
-
-        if not self.house.books.shared:
-            return FlakyWriter(writer, lost, self.rng)
-        losing.watch()
-        return LosingWriter(writer, lost, lambda: not self.race.on and self.befalls(self.terms.retried), self.rng)
-
-    def _kill(self) -> None:
-        if self.hub is None or self.calm:
-            return
-        process = self.rng.choice(list(self.house.hubs)) if self.terms.processes > 1 else 0
-        self.trace.note(f"the hub is killed{self._which(process)}")
-        self.tell("restart")
-        self._stalled_until = 0
-        for worker in self.workers:
-            if worker.process == process:
-                worker.drop()
-        self.house.die(process)
-        if self.hub is not None:
-            self.door.open(self.hub)
-        else:
-            self.door.close()
-        away = self.rng.uniform(0.05, 8.0) * self.rng.choice((1.0, self.terms.pace.hurry))
-        self.after(away, lambda: self._open(process))
-
-    def _stall(self) -> None:
-        """The process is stopped and goes on later: its calls were cut, its clock has run on."""
-        if self.hub is None:
-            return
-        seconds = self.rng.choice((5.0, 40.0, 120.0))
-        self.tell("stall")
-        self.trace.note(f"the hub stands still for {seconds:g} s")
-        self._stalled_until = self.clock.micros + round(seconds * SECOND)
-
-    def _set_clock(self) -> None:
-        """By far less than a sweep's window reaches back beyond the last sweep."""
-        seconds = self.rng.choice((2.0, 5.0, 15.0))
-        self.trace.note(f"the hub's clock is set forward by {seconds:g} s")
-        self.house.set_clock(seconds)
-        self._wake(0.001)
-
-    def _deliver(self, delivery: Delivery) -> None:
-        self.trace.about = self.key_of(delivery.prefix, delivery.order) if delivery.order else ""
-        if self.clock.micros < self._stalled_until:
-            self.door.unanswered(delivery)
-            return
-        heard = not self.befalls(self.terms.unheard)
-        if not heard and self.trace.about:
-            self.tell("webhook unheard", order=self.trace.about)
-        if self.door.deliver(delivery, heard=heard):
-            self._wake(0.001)
-            if self.befalls(self.terms.forged):
-                if self.trace.about:
-                    self.tell("webhook forged", order=self.trace.about)
-                self.after(self.rng.uniform(0.0, 0.5), lambda: self._deliver(self.door.forged(delivery)))
-
     # --- the workers
 
     def _wake(self, seconds: float) -> None:
-        when = max(self.clock.micros + round(seconds * SECOND), self._stalled_until)
+        when = max(self.clock.micros + round(seconds * SECOND), self.stalled_until)
         if self._claim_at is not None and self._claim_at <= when:
             return
         self._claims += 1
@@ -323,14 +243,15 @@ class Run(Scene):
         return list(store.claim(limit, now))
 
     def plan_step(self, worker: Worker, seconds: float) -> None:
-        life = worker.life
-        self.after(seconds, lambda: self._step(worker, life))
+        life, worker.plans = worker.life, worker.plans + 1
+        mine, worker.rests_until = worker.plans, self.clock.micros + round(seconds * SECOND)
+        self.after(seconds, lambda: self._step(worker, life, mine))
 
-    def _step(self, worker: Worker, life: int) -> None:
-        if worker.life != life or worker.task is None:
+    def _step(self, worker: Worker, life: int, mine: int) -> None:
+        if worker.life != life or worker.task is None or worker.plans != mine:
             return None
-        if self.clock.micros < self._stalled_until:
-            return self.plan_step(worker, (self._stalled_until - self.clock.micros) / SECOND)
+        if self.clock.micros < self.stalled_until:
+            return self.plan_step(worker, (self.stalled_until - self.clock.micros) / SECOND)
         if self.befalls(self.terms.crash):
             self.tell("crash", task=worker.task)
             self.trace.note("is gone", who=worker.name, order=worker.about)

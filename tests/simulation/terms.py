@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, fields, replace
-from typing import Any
 
 from hub.sandbox.faults import Level
 from tests.simulation.pace import PACES, Pace
@@ -55,6 +54,7 @@ class Terms:
     races: float = 0.0  # of a worker's events: another's, or a claim, happens at once, statement by statement
     processes: int = 1  # over one database; the workers are shared out among them
     trouble: float = 45.0  # so long things go wrong after the last order
+    restored: int = 0  # so many times the hub's books are put back from a copy that was made a while before
     tempo: str = "quick"  # or real: see pace.py
 
     @classmethod
@@ -101,7 +101,8 @@ class Terms:
             trouble=rng.choice((20.0, 45.0, 90.0)),
             tempo="real" if rng.random() < 0.12 else "quick",
         )
-        return drawn._gloomy(more) if more.random() < 0.2 else drawn
+        drawn = drawn._gloomy(more) if more.random() < 0.2 else drawn
+        return drawn._put_back() if random.Random(f"latest terms {seed}").random() < 0.1 else drawn
 
     def _gloomy(self, more: random.Random) -> Terms:
         """Everything that stops a step, and much that a person does meanwhile: what else seldom meets, meets here."""
@@ -116,8 +117,12 @@ class Terms:
         rng = random.Random(f"terms over a server {self.seed}")
         return replace(
             self, undurable=rng.choice((0.0, 0.003, 0.01)), retried=rng.choice((0.0, 0.01, 0.05)),
-            races=rng.choice((0.0, 0.1, 0.3)), processes=rng.choice((1, 2, 3)),
+            races=rng.choice((0.0, 0.1, 0.3)), processes=rng.choice((1, 2, 3)), restored=0,
         )  # fmt: skip
+
+    def _put_back(self) -> Terms:
+        """The books are lost. What persons commanded meanwhile is lost with them, so they command nothing here."""
+        return replace(self, restored=1, history=0, pauses=0, cancels=0.0, refunds=0.0, forged=0.0)
 
     @property
     def pace(self) -> Pace:
@@ -134,9 +139,10 @@ class Terms:
             value = getattr(self, part.name)
             if part.name == "orders" and value > 1:
                 found += [replace(self, orders=value // 2), replace(self, orders=value - 1)]
-            elif part.name in ("workers", "processes") and value > 1:
-                one: Any = {part.name: 1}
-                found.append(replace(self, **one))
+            elif part.name == "workers" and value > 1:
+                found.append(replace(self, workers=1))
+            elif part.name == "processes" and value > 1:
+                found.append(replace(self, processes=1))
             elif part.name in _TROUBLES and value:
                 found.append(replace(self, **{part.name: type(value)(0)}))
         return found
@@ -145,6 +151,6 @@ class Terms:
 _TROUBLES = (
     "faults", "crash", "freeze", "lost_claims", "undurable", "late", "unheard", "restarts", "outages", "pauses",
     "commands", "cancels", "refunds", "stalls", "history", "edits", "observed", "clerk", "forged", "replica",
-    "renamed", "kept", "impatient", "jumps", "refused", "notes",
+    "renamed", "kept", "impatient", "jumps", "refused", "notes", "restored",
     "retried", "races",
 )  # fmt: skip

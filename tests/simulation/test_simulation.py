@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from tests.simulation import ground
 from tests.simulation.kept import compared
 from tests.simulation.story import simulate, tell
 from tests.simulation.terms import Terms
@@ -24,6 +25,16 @@ def test_every_promise_is_kept(seed):
     result = simulate(terms)
     assert not result.violations, tell(terms, {violation.kind for violation in result.violations})
     assert result.orders >= terms.orders  # and those of the past that somebody adopted
+
+
+@pytest.mark.parametrize("seed", [1001, 1005])
+def test_every_promise_is_kept_over_a_database_that_others_share(postgres, seed):
+    """With processes that race, sessions that end in their middle, and COMMITs that nobody answers; and by the seed."""
+    with ground.over(postgres.url):
+        terms = ground.terms(seed)
+        result = simulate(terms)
+        assert not result.violations, tell(terms, {violation.kind for violation in result.violations})
+        assert result.hash == simulate(terms).hash
 
 
 def test_the_same_seed_takes_the_same_path_in_another_process(checkout):

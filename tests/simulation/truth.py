@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,9 @@ def _in_body(name: str) -> Found:
 
     def found(effect: Effect, book: Book, line: Line) -> bool:
         said = str(line.get(name) or "")
-        return _of_order(effect, book, line) and bool(said) and said.encode() in effect.body
+        # What was done before the books were put back may no longer be sayable: then it was asked about as it is named.
+        body = effect.body or json.dumps(effect.content).encode()
+        return _of_order(effect, book, line) and bool(said) and said.encode() in body
 
     return found
 

@@ -82,7 +82,7 @@ def together(url: str, rng: random.Random, deeds: Sequence[Deed]) -> list[tuple[
 
 
 def _settle(runners: Sequence[_Runner], changed: threading.Condition, eyes: psycopg.Connection[Any]) -> None:
-    """Returns when each stands before a statement, has ended, or is kept by another's lock: and not all by each other's."""
+    """Returns when each stands before a statement, has ended, or is kept by the lock of one that stands."""
     end = time.monotonic() + _PATIENCE_SECONDS
     while running := [runner for runner in runners if runner.state == "running"]:
         free = any(runner.state == "waiting" for runner in runners)

@@ -48,6 +48,8 @@ class Worker:
     _answer: Any = None
     _error: Exception | None = None
     life: int = 0
+    plans: int = 0  # of its next event: only the last one counts
+    rests_until: int = 0  # its call is under way, or it is frozen
 
     @property
     def idle(self) -> bool:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 import psycopg
 
 from hub.assembly.hub import Hub
+from hub.model.book import Book
 from hub.model.contract import NotDurable
-from hub.store import claims, postgres
-from hub.store.postgres import PostgresTx, PostgresWriter
+from hub.store import books, claims, postgres
+from hub.store.moments import SqlStore
+from hub.store.postgres import PostgresTx
+from hub.store.tx import Tx
 from tests.simulation.planted.patching import Patch, everywhere, replaced
 from tests.simulation.planted.registry import bug
 
@@ -88,18 +92,16 @@ def commit_believed() -> Patch:
 @bug("broken-off-believed", "A transaction that the server broke off is taken for one that had nothing to do.",
      over_server=True, retried=0.05)  # fmt: skip
 def broken_off_believed() -> Patch:
-    original = PostgresWriter.run
-
-    def run(self: PostgresWriter, moment: Callable[[Any], Any]) -> Any:
+    def change(self: SqlStore, order: str, decide: Callable[[Book], Any], now: datetime) -> Any:
         tries = [0]
 
-        def once(tx: Any) -> Any:
+        def once(tx: Tx) -> Any:
             tries[0] += 1
-            return moment(tx) if tries[0] == 1 else None
+            return books.change(tx, order, decide, now) if tries[0] == 1 else None
 
-        return original(self, once)
+        return self.writer.run(once)
 
-    return replaced(PostgresWriter, "run", run)
+    return replaced(SqlStore, "change", change)
 
 
 @bug("leases-ended-at-start", "A process that starts ends the leases of those that are at work.", over_server=True,

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from tests.simulation import ground
 from tests.simulation.planted.catalogue import BUGS
 from tests.simulation.planted.hunt import hunt
 
@@ -27,6 +28,14 @@ def test_a_planted_bug_is_found(name):
     catch = hunt(BUGS[name], seeds=4)
     assert catch.seed is not None
     assert QUICKEST[name] in catch.kinds
+    assert not catch.unclean
+
+
+@pytest.mark.parametrize("name", ["claim-in-sight", "commit-believed"])
+def test_a_bug_that_only_a_shared_database_can_have_is_found(postgres, name):
+    with ground.over(postgres.url):
+        catch = hunt(BUGS[name], seeds=3)
+    assert catch.seed is not None
     assert not catch.unclean
 
 

@@ -1,4 +1,4 @@
-"""A real PostgreSQL on a port of its own, as it is installed: durable. It may be stopped, crashed, frozen and started."""
+"""A real PostgreSQL on a port of its own, durable as it is installed: stopped, crashed, frozen and started again."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ from tests.torture.terms import Span
 
 _PATIENCE = 90.0  # a boot that takes longer, with whatever is done to the database meanwhile, will not end
 _LEAVING_SECONDS = 60.0
+_SPARED = 0.9
 _AGAIN_SECONDS = 0.5  # as whoever keeps processes alive waits before the next try
 
 
@@ -45,7 +46,7 @@ class Tormentor:
             self._start(member)
 
     def all_up(self) -> bool:
-        return all([member.look() for member in self.members])
+        return all(member.look() for member in self.members)
 
     def begin(self) -> None:
         """From now on."""
@@ -142,9 +143,12 @@ class Tormentor:
         self._start(member)
 
     def _kill(self, kind: str) -> None:
-        member = self._chance.choice([member for member in self.members if member.kind == kind])
-        if member.name in self._again:
+        able = [member for member in self.members if member.kind == kind and member.name not in self._again]
+        if self._chance.random() < _SPARED:  # who stands still is to wake up again, mostly
+            able = [member for member in able if not member.stands_still]
+        if not able:
             return
+        member = self._chance.choice(able)
         self.counts[f"{'webs' if kind == 'serve' else 'workers'}_killed"] += 1
         self.counts["kills_while_booting"] += not member.up
         self.counts["kills_while_still"] += member.stands_still

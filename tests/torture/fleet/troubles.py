@@ -1,4 +1,4 @@
-"""What is done to the database, the queue and the way to both: each trouble in a thread of its own, drawn from the seed."""
+"""What is done to the database, the queue and the ways to them: each trouble in a thread of its own, by the seed."""
 
 from __future__ import annotations
 

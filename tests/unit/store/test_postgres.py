@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -24,6 +25,7 @@ from hub.store import rows
 from hub.store.accounts import Accounts
 from hub.store.moments import SqlStore
 from hub.store.open import open_postgres
+from hub.store.postgres import pool_of
 from tests.looking import look
 from tests.postgres import PostgresServer
 from tests.unit.store.hand import NOW, add, order_for
@@ -222,6 +224,13 @@ class TestADatabaseThatGoesAway:
     def test_one_that_is_not_there_is_said_to_be_so(self, postgres: PostgresServer) -> None:
         with pytest.raises(NotDurable, match="cannot be reached"):
             open_postgres(postgres.of("nowhere"))
+
+
+def test_a_server_that_vanished_without_a_word_is_found_out_soon_unless_the_url_says_otherwise(url: str) -> None:
+    for told, idle in ((url, "10"), (f"{url}&keepalives_idle=77", "77")):
+        with closing(pool_of(told, 1)) as pool, pool.connection() as connection:
+            said = connection.info.get_parameters()
+            assert (said["keepalives_idle"], said["tcp_user_timeout"]) == (idle, "30000")
 
 
 def test_times_are_the_same_instants(store: SqlStore) -> None:
