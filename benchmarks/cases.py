@@ -17,6 +17,7 @@ from benchmarks.systems.system import Place, System
 
 KILL_AFTER_SECONDS = 5.0
 DOWN_SECONDS = 2.0
+RECOVERY_SECONDS = 100.0  # what is still unfinished then is called so: leases of a minute have ended
 _LOOK_SECONDS = 0.25
 Result = dict[str, Any]
 
@@ -150,10 +151,14 @@ def kill(system: System, terms: Terms, providers: StandIn, folder: Path) -> Resu
         system.kill()
         time.sleep(DOWN_SECONDS)
         system.start()
-        until_complete(providers, count, terms.limit)
+        again = time.monotonic()
+        until_complete(providers, count, max(terms.limit, RECOVERY_SECONDS))
     ledger = providers.ledger()
-    complete = sum(1 for number in result[0].orders if number in ledger and ledger[number].completed)
-    return {"orders": count, "unfinished": count - complete, "resent": result[0].failures, **_calls(providers)}
+    ends = [ledger[number].completed for number in result[0].orders if number in ledger and ledger[number].completed]
+    return {
+        "orders": count, "unfinished": count - len(ends), "resent": result[0].failures,
+        "settled_seconds": max(ends, default=again) - again, **_calls(providers),
+    }  # fmt: skip
 
 
 def _calls(providers: StandIn) -> Result:
