@@ -57,16 +57,16 @@ def ratio(results: Mapping[str, Any], system: str, case: str, name: str, bound: 
 def table(results: Mapping[str, Any]) -> str:
     """Everything, as Markdown; and what else the machine did meanwhile."""
     rows = [_HEAD, ("---",) * len(_HEAD), *(_row(results, name) for name in results["systems"])]
-    return "".join(f"| {' | '.join(row)} |\n" for row in rows) + _disturbed(results)
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows) + f"\n{disturbed(results)}\n"
 
 
-def _disturbed(results: Mapping[str, Any]) -> str:
+def disturbed(results: Mapping[str, Any]) -> str:
+    """What else the machine did meanwhile, in a sentence."""
     found = [case["foreign"] for cases in results["systems"].values() for case in cases.values() if "foreign" in case]
     if not found:
         return ""
-    worst, usual = max(found), median(found)
-    told = f"\nOther programs took {usual:.0%} of the machine's CPU meanwhile ({worst:.0%} at worst)."
-    return told + (" Only CPU by the order says much then.\n" if usual > _QUIET else "\n")
+    told = f"Other programs took {median(found):.0%} of the machine's CPU meanwhile ({max(found):.0%} at worst)"
+    return told + (": CPU by the order says more than rates." if median(found) > _QUIET else ".")
 
 
 def _row(results: Mapping[str, Any], name: str) -> tuple[str, ...]:
@@ -78,6 +78,9 @@ def _row(results: Mapping[str, Any], name: str) -> tuple[str, ...]:
     waits = f" ({told('acks', 'p50_ms')}, {told('acks', 'p99_ms')})" if acks else ""
     lost, again, mail = (told("kill", what) for what in ("unfinished", "doubled", "doubled_mail"))
     cpu = told("orders0", "cpu_ms_per_order", "{:.1f}") or told("acks", "cpu_ms_per_ack", "{:.2f}")
+    cpu += _shares(results["systems"][name].get("orders0", {}).get("cpu_ms", {}))
+    if figure(results, name, "orders0", "unfinished"):
+        cpu = "did not end"  # what was spent is then no order's
     return (
         results["titles"][name],
         acks + waits,
@@ -85,7 +88,7 @@ def _row(results: Mapping[str, Any], name: str) -> tuple[str, ...]:
         told("orders0", "orders_per_second"),
         _part(ratio(results, name, "orders0", "orders_per_second", ORDER_BOUND)),
         told("orders50", "orders_per_second"),
-        cpu + _shares(results["systems"][name].get("orders0", {}).get("cpu_ms", {})),
+        cpu,
         _part(ratio(results, name, "orders0", "cpu_ms_per_order", ORDER_BOUND)),
         _memory(results["systems"][name]),
         f"{lost} / {again} ({mail})" if lost else "",

@@ -105,7 +105,7 @@ class Scaled(Embedded):
     """One process that serves and two that work, one for each core, on PostgreSQL; Valkey wakes them."""
 
     name = "crossdock-postgres"
-    title = "Crossdock, PostgreSQL + Valkey, 2 workers"
+    title = "Crossdock, PostgreSQL, 2 workers"
     orders = 500
     workers = 2
 
