@@ -21,17 +21,17 @@ import structlog
 
 from hub.assembly import archiving, waterline
 from hub.assembly.build import Built, Surroundings, build, hang_up
-from hub.assembly.catalogue import Catalogue, kept
+from hub.assembly.catalogue import Catalogue
 from hub.assembly.config import HubConfig, KeepPart
-from hub.assembly.database import CONFIG_FACT, clock_of, migrated, not_moved, same_key, write_fact
+from hub.assembly.database import clock_of, migrated, not_moved, same_key
 from hub.assembly.desk import Desk, desk_of
 from hub.assembly.doors import Doors, Waking
 from hub.assembly.home import Home, Unfit
 from hub.assembly.install import Install, judge_secrets, read_install
 from hub.assembly.labour import Labour, labour_of, wait_for_tokens
 from hub.assembly.log import hush
-from hub.assembly.mending import read_again, readers_of
 from hub.assembly.restoring import gap_of
+from hub.assembly.settling import write_down
 from hub.assembly.storage import Lock, queue_of, storage_of
 from hub.connector.pool import Connections
 from hub.flow.setting import Setting
@@ -253,24 +253,11 @@ class Hub:
         self.settle()
 
     def settle(self) -> None:
-        """Writes down what the store must know of the files: declarations by hash, and from when each connection
-        acts."""
-        now = self.clock()
-        write_fact(self.store, CONFIG_FACT, self.install.document.hash)
-        for one in kept(self.catalogue):
-            if self.store.declaration(one.hash) is None:
-                self.store.store_declaration(one.kind, one.name, one.content(), now)
-        for name, part in self.config.connections.items():
-            known = self.store.standing(name).act_from
-            if part.act_from is not None and part.act_from != known:
-                self.store.set_standing(name, now, act_from=part.act_from)
-            elif known is None:
-                self.store.set_standing(name, now, act_from=now)
-        read_again(self.store, readers_of(self.install), now)
+        """The store learns what the files say."""
+        write_down(self.store, self.install, self.clock())
 
     def _make_labour(self) -> Labour:
-        url = queue_of(self.config, self.home, self.vault)
-        threads = self.config.hub.workers
+        url, threads = queue_of(self.config, self.home, self.vault), self.config.hub.workers
         return labour_of(self.setting, self.clock, threads, self.sweep, url, works=self._works, wait=self._in_a_rush)
 
     def _in_a_rush(self) -> bool:
