@@ -20,7 +20,7 @@ _HEAD = (
 
 
 def joined(rounds: Sequence[Measured], before: Measured) -> dict[str, Any]:
-    """The medians of all rounds, with the machine they were measured on; `before`: of what was not measured now."""
+    """The medians of all rounds, with the machine they were measured on; `before`: what was not measured this time."""
     systems: Measured = {}
     for name in SYSTEMS:
         known = before.get(name, {})
@@ -29,7 +29,7 @@ def joined(rounds: Sequence[Measured], before: Measured) -> dict[str, Any]:
             systems.setdefault(name, {})[case] = _middle(found) if found else known[case]
     machine = {"cores": os.cpu_count(), "python": platform.python_version(), "system": platform.system()}
     titles = {name: SYSTEMS[name].title for name in systems}
-    return {"machine": machine, "rounds": len(rounds), "titles": titles, "systems": systems}
+    return {"machine": machine, "titles": titles, "systems": systems}
 
 
 def _middle(found: Sequence[Any]) -> Any:
@@ -79,8 +79,9 @@ def _row(results: Mapping[str, Any], name: str) -> tuple[str, ...]:
     lost, again, mail = (told("kill", what) for what in ("unfinished", "doubled", "doubled_mail"))
     cpu = told("orders0", "cpu_ms_per_order", "{:.1f}") or told("acks", "cpu_ms_per_ack", "{:.2f}")
     cpu += _shares(results["systems"][name].get("orders0", {}).get("cpu_ms", {}))
+    part = ratio(results, name, "orders0", "cpu_ms_per_order", ORDER_BOUND)
     if figure(results, name, "orders0", "unfinished"):
-        cpu = "did not end"  # what was spent is then no order's
+        cpu, part = "did not end", None  # what was spent is then no order's
     return (
         results["titles"][name],
         acks + waits,
@@ -89,7 +90,7 @@ def _row(results: Mapping[str, Any], name: str) -> tuple[str, ...]:
         _part(ratio(results, name, "orders0", "orders_per_second", ORDER_BOUND)),
         told("orders50", "orders_per_second"),
         cpu,
-        _part(ratio(results, name, "orders0", "cpu_ms_per_order", ORDER_BOUND)),
+        _part(part),
         _memory(results["systems"][name]),
         f"{lost} / {again} ({mail})" if lost else "",
     )
