@@ -43,13 +43,20 @@ def main() -> int:
                 except Failed as error:
                     failed = True
                     _say(f"{name} {case}: did not come up\n{error}")
-    results = joined(rounds)
-    sys.stdout.write(table(results))
+                _keep(told, rounds)
+    sys.stdout.write(table(_keep(told, rounds)))
+    return int(failed)
+
+
+def _keep(told: argparse.Namespace, rounds: list[Measured]) -> dict[str, Any]:
+    """Writes what is known so far, so that a run that is broken off was not for nothing; returns it."""
+    kept = told.json if told.json and told.merge and told.json.exists() else None
+    results = joined(rounds, json.loads(kept.read_text("utf-8"))["systems"] if kept else {})
     if told.json:
         told.json.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     if told.chart:
         told.chart.write_text(drawn(results), encoding="utf-8")
-    return int(failed)
+    return results
 
 
 def _asked(told: argparse.Namespace) -> Iterator[tuple[str, str]]:
@@ -104,6 +111,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--pause", type=float, default=0.0, help="seconds between a system's start and its load")
     parser.add_argument("--keep", action="store_true", help="leave each system's folder behind")
     parser.add_argument("--rounds", type=int, default=1, help="everything so often; the medians are told")
+    parser.add_argument("--merge", action="store_true", help="leave in that file what is not measured this time")
     parser.add_argument("--chart", type=Path, metavar="FILE", help="draw what was measured there, as SVG")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write what was measured there")
     return parser

@@ -11,9 +11,9 @@ from math import log10
 from pathlib import Path
 from typing import Any
 
-from benchmarks.results import figure
+from benchmarks.results import disturbed, figure
 
-_WIDTH, _LEFT, _RIGHT, _TOP, _ROW = 1000, 330, 220, 96, 46
+_WIDTH, _LEFT, _RIGHT, _TOP, _ROW = 1000, 300, 280, 96, 46
 _STYLE = """
     svg { --ground: #f7f6f2; --edge: #dcd9d0; --ink: #1c1a17; --soft: #6b675f; --mark: #d9480f; --pale: #f3b793;
           --other: #8a857b; --faint: #cfcac0;
@@ -33,22 +33,24 @@ _STYLE = """
 def drawn(results: Mapping[str, Any]) -> str:
     """The chart as SVG; the same results give the same text."""
     names = [name for name in results["systems"] if figure(results, name, "orders0", "orders_per_second") is not None]
-    height = _TOP + _ROW * len(names) + 56
-    body = [_frame(height), *_grid(height), *(_row(results, name, at) for at, name in enumerate(names))]
+    height = _TOP + _ROW * len(names) + 74
+    rows = [_row(results, name, at) for at, name in enumerate(names)]
+    body = [_frame(height, disturbed(results)), *_grid(height), *rows]
     title = '<title id="title">Orders a second, end to end</title>'
     size = f'viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" height="{height}"'
     head = f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-labelledby="title">'
     return "\n".join([head, f"  {title}", f"  <style>{_STYLE}  </style>", *body, "</svg>", ""])
 
 
-def _frame(height: int) -> str:
+def _frame(height: int, note: str) -> str:
     work = "One order: a signed webhook kept before the 200, then four calls in order. Two cores. Logarithmic scale."
     legend = "Dark: providers answer at once. Pale: each call takes 50 ms. Right: CPU for an order, what a kill left."
     lines = [
         f'<rect class="ground" x="0.5" y="0.5" width="{_WIDTH - 1}" height="{height - 1}" rx="10"/>',
         '<text class="title" x="24" y="36">Orders a second, end to end</text>',
         f'<text class="soft" x="24" y="58">{work}</text>',
-        f'<text class="soft" x="24" y="{height - 18}">{legend}</text>',
+        f'<text class="soft" x="24" y="{height - 36}">{legend}</text>',
+        f'<text class="soft" x="24" y="{height - 18}">{escape(note)}</text>',
     ]
     return "\n".join(f"  {line}" for line in lines)
 
@@ -63,7 +65,7 @@ def _grid(height: int) -> list[str]:
     lines = []
     for value in (1, 10, 100, 1000):
         x = _x(value)
-        lines.append(f'  <line class="grid" x1="{x}" y1="{_TOP - 10}" x2="{x}" y2="{height - 44}"/>')
+        lines.append(f'  <line class="grid" x1="{x}" y1="{_TOP - 10}" x2="{x}" y2="{height - 62}"/>')
         lines.append(f'  <text class="soft middle" x="{x}" y="{_TOP - 16}">{value:,}</text>')
     return lines
 
@@ -80,12 +82,13 @@ def _row(results: Mapping[str, Any], name: str, at: int) -> str:
         width = round(_x(value) - _LEFT, 1)
         lines.append(f'    <rect class="{kind}" x="{_LEFT}" y="{top}" width="{width}" height="13" rx="2"/>')
         lines.append(f'    <text class="soft" x="{_LEFT + width + 6}" y="{top + 11}">{value:,.0f}</text>')
-    cpu = figure(results, name, "orders0", "cpu_ms_per_order")
-    lines.append(f'    <text class="soft" x="{_WIDTH - 200}" y="{y + 14}">{cpu:.1f} ms CPU</text>')
-    lost, again = (figure(results, name, "kill", what) for what in ("unfinished", "doubled"))
+    cpu, left = (figure(results, name, "orders0", what) for what in ("cpu_ms_per_order", "unfinished"))
+    used = f"{left:.0f} orders did not end" if left else f"{cpu:.1f} ms CPU"
+    lines.append(f'    <text class="soft" x="{_WIDTH - _RIGHT + 24}" y="{y + 14}">{used}</text>')
+    lost, again, mail = (figure(results, name, "kill", what) for what in ("unfinished", "doubled", "doubled_mail"))
     if lost is not None and again is not None:
-        told = f"{lost:.0f} unfinished, {again:.0f} calls doubled"
-        lines.append(f'    <text class="soft" x="{_WIDTH - 200}" y="{y + 29}">{told}</text>')
+        told = f"{lost:.0f} unfinished, {again:.0f} calls doubled" + (f" ({mail:.0f} mail)" if mail else "")
+        lines.append(f'    <text class="soft" x="{_WIDTH - _RIGHT + 24}" y="{y + 29}">{told}</text>')
     return "\n".join([*lines, "  </g>"])
 
 

@@ -40,9 +40,9 @@ def signature(body: bytes) -> bytes:
     return b64encode(digest(SECRET.encode(), body, sha256))
 
 
-def request(port: int, path: str = WEBHOOK_PATH) -> Request:
-    """The request that a storefront's delivery to this port and path is made from."""
-    body = json.dumps(document(datetime.now(UTC))).encode()
+def request(port: int, path: str = WEBHOOK_PATH, sku: str = "LARCH") -> Request:
+    """The request that a storefront's delivery is made from; its articles are `sku`-0 and so on."""
+    body = json.dumps(document(datetime.now(UTC), sku)).encode()
     lines = [
         f"POST {path} HTTP/1.1",
         f"Host: 127.0.0.1:{port}",
@@ -81,12 +81,12 @@ def _places(text: bytes, what: bytes) -> Iterator[int]:
         at = text.find(what, at + 1)
 
 
-def document(now: datetime) -> dict[str, Any]:
+def document(now: datetime, sku: str) -> dict[str, Any]:
     """An order whose payment is authorised and whose goods are to be shipped, padded to its size by its lines' meta
     data, as plugins do."""
     number = int(_NUMBER)
     at = (now - timedelta(seconds=5)).strftime("%Y-%m-%dT%H:%M:%S")
-    lines = [_line(index) for index in range(4)]
+    lines = [_line(index, sku) for index in range(4)]
     place = {
         "first_name": "Mina", "last_name": "Okafor", "company": "", "address_1": "Ulmenweg 3", "address_2": "",
         "city": "Berlin", "state": "DE-BE", "postcode": "10115", "country": "DE", "phone": "+49301234567",
@@ -118,10 +118,10 @@ def document(now: datetime) -> dict[str, Any]:
     return made
 
 
-def _line(index: int) -> dict[str, Any]:
+def _line(index: int, sku: str) -> dict[str, Any]:
     return {
         "id": 900 + index, "name": f"A board of larch, {index + 1} m", "product_id": 70 + index, "variation_id": 0,
         "quantity": 2, "tax_class": "", "subtotal": "20.00", "subtotal_tax": "0.00", "total": "20.00",
-        "total_tax": "0.00", "taxes": [], "meta_data": [], "sku": f"LARCH-{index}", "price": 10,
+        "total_tax": "0.00", "taxes": [], "meta_data": [], "sku": f"{sku}-{index}", "price": 10,
         "image": {"id": "", "src": ""}, "parent_name": None,
     }  # fmt: skip

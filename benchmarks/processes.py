@@ -16,12 +16,14 @@ def family(roots: Iterable[int]) -> list[int]:
     for entry in _PROC.iterdir():
         if entry.name.isdigit() and (fields := _stat(int(entry.name))) is not None:
             children.setdefault(int(fields[1]), []).append(int(entry.name))
-    found, ahead = [], list(roots)
+    found: set[int] = set()
+    ahead = list(roots)
     while ahead:
         pid = ahead.pop()
-        found.append(pid)
-        ahead += children.get(pid, [])
-    return found
+        if pid not in found:
+            found.add(pid)
+            ahead += children.get(pid, [])
+    return sorted(found)
 
 
 def cpu_seconds(roots: Iterable[int]) -> float:
@@ -31,6 +33,13 @@ def cpu_seconds(roots: Iterable[int]) -> float:
         if (fields := _stat(pid)) is not None:
             total += sum(int(fields[at]) for at in (11, 12, 13, 14))
     return total / _TICK
+
+
+def machine_seconds() -> tuple[float, float]:
+    """CPU seconds of the whole machine since its start: (spent, spent and idle)."""
+    fields = [int(field) for field in (_PROC / "stat").read_text().split("\n", 1)[0].split()[1:9]]
+    idle = fields[3] + fields[4]
+    return (sum(fields) - idle) / _TICK, sum(fields) / _TICK
 
 
 def memory_mb(roots: Iterable[int]) -> float:

@@ -12,23 +12,24 @@ from benchmarks.systems.every import SYSTEMS
 
 Measured = dict[str, dict[str, dict[str, Any]]]  # system -> case -> figures
 ACK_BOUND, ORDER_BOUND = "bare", "undurable"
+_QUIET = 0.1
 _HEAD = (
-    "System", "acks/s (p50, p99 ms)", "x bound", "orders/s, 0 ms", "x bound", "orders/s, 50 ms", "CPU ms/order", "MB",
-    "after the kill: unfinished / doubled calls (of these mail)",
+    "System", "acks/s (p50, p99 ms)", "x bound", "orders/s, 0 ms", "x bound", "orders/s, 50 ms",
+    "CPU ms/order", "x bound", "MB", "after the kill: unfinished / doubled calls (of these mail)",
 )  # fmt: skip
 
 
-def joined(rounds: Sequence[Measured]) -> dict[str, Any]:
-    """The medians of all rounds, with the machine they were measured on."""
+def joined(rounds: Sequence[Measured], before: Measured) -> dict[str, Any]:
+    """The medians of all rounds, with the machine they were measured on; `before`: what was not measured this time."""
     systems: Measured = {}
     for name in SYSTEMS:
-        cases = {case for measured in rounds for case in measured.get(name, {})}
-        for case in sorted(cases):
+        known = before.get(name, {})
+        for case in sorted({case for measured in (*rounds, before) for case in measured.get(name, {})}):
             found = [measured[name][case] for measured in rounds if case in measured.get(name, {})]
-            systems.setdefault(name, {})[case] = _middle(found)
+            systems.setdefault(name, {})[case] = _middle(found) if found else known[case]
     machine = {"cores": os.cpu_count(), "python": platform.python_version(), "system": platform.system()}
     titles = {name: SYSTEMS[name].title for name in systems}
-    return {"machine": machine, "rounds": len(rounds), "titles": titles, "systems": systems}
+    return {"machine": machine, "titles": titles, "systems": systems}
 
 
 def _middle(found: Sequence[Any]) -> Any:
@@ -54,9 +55,18 @@ def ratio(results: Mapping[str, Any], system: str, case: str, name: str, bound: 
 
 
 def table(results: Mapping[str, Any]) -> str:
-    """Everything, as Markdown."""
+    """Everything, as Markdown; and what else the machine did meanwhile."""
     rows = [_HEAD, ("---",) * len(_HEAD), *(_row(results, name) for name in results["systems"])]
-    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows) + f"\n{disturbed(results)}\n"
+
+
+def disturbed(results: Mapping[str, Any]) -> str:
+    """What else the machine did meanwhile, in a sentence."""
+    found = [case["foreign"] for cases in results["systems"].values() for case in cases.values() if "foreign" in case]
+    if not found:
+        return ""
+    told = f"Other programs took {median(found):.0%} of the machine's CPU meanwhile ({max(found):.0%} at worst)"
+    return told + (": CPU by the order says more than rates." if median(found) > _QUIET else ".")
 
 
 def _row(results: Mapping[str, Any], name: str) -> tuple[str, ...]:
@@ -68,6 +78,10 @@ def _row(results: Mapping[str, Any], name: str) -> tuple[str, ...]:
     waits = f" ({told('acks', 'p50_ms')}, {told('acks', 'p99_ms')})" if acks else ""
     lost, again, mail = (told("kill", what) for what in ("unfinished", "doubled", "doubled_mail"))
     cpu = told("orders0", "cpu_ms_per_order", "{:.1f}") or told("acks", "cpu_ms_per_ack", "{:.2f}")
+    cpu += _shares(results["systems"][name].get("orders0", {}).get("cpu_ms", {}))
+    part = ratio(results, name, "orders0", "cpu_ms_per_order", ORDER_BOUND)
+    if figure(results, name, "orders0", "unfinished"):
+        cpu, part = "did not end", None  # what was spent is then no order's
     return (
         results["titles"][name],
         acks + waits,
@@ -75,14 +89,15 @@ def _row(results: Mapping[str, Any], name: str) -> tuple[str, ...]:
         told("orders0", "orders_per_second"),
         _part(ratio(results, name, "orders0", "orders_per_second", ORDER_BOUND)),
         told("orders50", "orders_per_second"),
-        cpu + _shares(results["systems"][name].get("orders0", {}).get("cpu_ms", {})),
+        cpu,
+        _part(part),
         _memory(results["systems"][name]),
         f"{lost} / {again} ({mail})" if lost else "",
     )
 
 
 def _part(found: float | None) -> str:
-    return "" if found is None else f"{found:.3f}" if found < 0.1 else f"{found:.2f}"
+    return "" if found is None else f"{found:.3f}" if found < 0.1 else f"{found:.2f}" if found < 10 else f"{found:.0f}"
 
 
 def _shares(cpu: Mapping[str, float]) -> str:

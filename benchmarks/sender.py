@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.native import command
-from benchmarks.order import FIRST_ORDER, request, write_plan
+from benchmarks.order import FIRST_ORDER, WEBHOOK_PATH, request, write_plan
 
 CONNECTIONS = 32
 _RECORD = struct.Struct("<IIdd")
@@ -39,13 +39,20 @@ class Storefront:
     """Orders FIRST_ORDER + `first` and so on, `count` of them, signed before anything is measured."""
 
     def __init__(
-        self, folder: Path, port: int, count: int, *, first: int = 0, path: str | None = None, compiled: bool = True
+        self,
+        folder: Path,
+        port: int,
+        count: int,
+        *,
+        first: int = 0,
+        path: str = WEBHOOK_PATH,
+        sku: str = "LARCH",
+        compiled: bool = True,
     ) -> None:
         self._port, self._first, self._used = port, first, 0
         self._command = command("sender", compiled=compiled)
         self._folder = Path(tempfile.mkdtemp(prefix="sender-", dir=folder))
-        made = request(port, path) if path else request(port)
-        write_plan(self._folder / "plan", made, first, count)
+        write_plan(self._folder / "plan", request(port, path, sku), first, count)
         self.count = count
 
     @contextmanager

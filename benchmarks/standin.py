@@ -64,7 +64,7 @@ class StandIn:
         self._ask("POST", "/reset")
 
     def mode(self, step: str, mode: str) -> None:
-        """Makes one provider `ok`, `503` or `hang`."""
+        """Makes one provider `ok`, or `stuck`, `hang` or `503` (see native/standin.c)."""
         self._ask("POST", f"/mode/{step}/{mode}")
 
     def _ask(self, method: str, path: str) -> bytes:

@@ -92,6 +92,8 @@ class Providers:
             case "GET", ["ledger"]:
                 return b"200 OK", self.ledger.text()
             case "GET", ["find", name, number] if name in STEPS:
+                if (away := await self.away(STEPS.index(name), ("hang",))) is not None:
+                    return away
                 return b"200 OK", self.ledger.found(STEPS.index(name), int(number))
             case "POST", ["delay", ms]:
                 self.delay = float(ms) / 1e3
@@ -104,11 +106,18 @@ class Providers:
                 return b"404 Not Found", b"{}"
         return b"200 OK", b"{}"
 
+    async def away(self, step: int, silent: tuple[str, ...]) -> tuple[bytes, bytes] | None:
+        """What a provider answers that is not to be reached; `silent`: the modes in which it never does."""
+        mode = self.modes[step]
+        if mode != "503" and mode not in silent:
+            return None
+        self.ledger.counts["other"] += 1
+        await asyncio.sleep(3600 if mode in silent else 0)
+        return b"503 Service Unavailable", b"{}"
+
     async def call(self, step: int, number: int, key: str, body: bytes) -> tuple[bytes, bytes]:
-        if self.modes[step] != "ok":
-            self.ledger.counts["other"] += 1
-            await asyncio.sleep(3600 if self.modes[step] == "hang" else 0)
-            return b"503 Service Unavailable", b"{}"
+        if (away := await self.away(step, ("hang", "stuck"))) is not None:
+            return away
         self.ledger.count(step, number, key, body)
         if self.delay:
             await asyncio.sleep(self.delay)

@@ -7,7 +7,9 @@
    GET  /find/STEP/ORDER                        {"hits": [...]}: what the first call said, as a lookup by reference does
    GET  /counts                                 {"complete": .., "calls": [4], "doubled": [4], "replayed": [4], ...}
    GET  /ledger                                 a line for each order: ORDER calls*4 SECONDS (monotonic, 0: incomplete)
-   POST /delay/MS   POST /mode/STEP/{ok,hang,503}   POST /reset
+   POST /delay/MS   POST /mode/STEP/{ok,stuck,hang,503}   POST /reset
+
+   stuck: calls are never answered, lookups are; hang: neither is; 503: neither is served.
 
    One thread, one epoll. HTTP/1.1 with Content-Length, keep-alive, no chunks. Orders are numbers from FIRST_ORDER. */
 #define _GNU_SOURCE
@@ -25,7 +27,7 @@
 #define MOST_CONNECTIONS 4096
 #define BUFFER 65536
 
-enum { OK, HANG, BUSY };
+enum { OK, STUCK, HANG, BUSY };
 
 struct connection { int fd; uint32_t generation; int waiting, closing; size_t filled; char *buffer; };
 struct answer { double due; int fd; uint32_t generation; int step; unsigned long number; };
@@ -142,24 +144,32 @@ static int step_of(const char *path, const char **rest) {
     return -1;
 }
 
+/* Whether the provider is not to be reached: then the request has been refused, or is left without an answer. */
+static int is_away(struct connection *c, int step, int silent) {
+    if (modes[step] == BUSY) reply_text(c, "503 Service Unavailable", "{\"code\": \"down\"}");
+    else if (modes[step] == silent) c->waiting = 1;
+    else return 0;
+    other++;
+    return 1;
+}
+
 static void serve(struct connection *c, int post, const char *path, uint64_t key, const char *body, size_t length) {
     const char *rest = NULL;
     int step = step_of(path, &rest);
     if (post && step >= 0) {
         unsigned long number = strtoul(rest, NULL, 10);
-        if (modes[step] == BUSY) { other++; reply_text(c, "503 Service Unavailable", "{\"code\": \"down\"}"); return; }
-        if (modes[step] == HANG) { other++; c->waiting = 1; return; }
+        if (is_away(c, step, HANG) || is_away(c, step, STUCK)) return;
         count(step, number, key, body, length);
         if (delay > 0) put_off(c, step, number);
         else answer_call(c, step, number);
     } else if (!post && !strncmp(path, "counts", 6)) tell_counts(c);
     else if (!post && !strncmp(path, "ledger", 6)) tell_ledger(c);
     else if (!post && !strncmp(path, "find/", 5) && (step = step_of(path + 5, &rest)) >= 0)
-        tell_found(c, step, strtoul(rest, NULL, 10));
+        is_away(c, step, HANG) ? (void)0 : tell_found(c, step, strtoul(rest, NULL, 10));
     else if (post && !strncmp(path, "delay/", 6)) { delay = atof(path + 6) / 1e3; reply_text(c, "200 OK", "{}"); }
     else if (post && !strncmp(path, "reset", 5)) { reset(); other = 0; reply_text(c, "200 OK", "{}"); }
     else if (post && !strncmp(path, "mode/", 5) && (step = step_of(path + 5, &rest)) >= 0) {
-        modes[step] = !strncmp(rest, "hang", 4) ? HANG : !strncmp(rest, "503", 3) ? BUSY : OK;
+        modes[step] = *rest == 's' ? STUCK : *rest == 'h' ? HANG : *rest == '5' ? BUSY : OK;
         reply_text(c, "200 OK", "{}");
     } else { other++; reply_text(c, "404 Not Found", "{\"code\": \"not_found\"}"); }
 }

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import psycopg
 from ruamel.yaml import YAML
 
 from benchmarks.order import SECRET
+from benchmarks.prefill import FIRST_COPY, fill_postgres, fill_sqlite
 from benchmarks.services import Postgres, Valkey
 from benchmarks.systems.system import System
 from hub.assembly.home import Home
@@ -85,6 +87,14 @@ class Embedded(System):
     def commands(self) -> Sequence[Sequence[str]]:
         return [self.crossdock("serve")]
 
+    def fill(self, count: int, *, slim: bool, due: bool, first: int = FIRST_COPY) -> None:
+        """Puts so many copies of the first order beside it, while nothing of the hub runs."""
+        fill_sqlite(self.home.database, count, slim=slim, due=due, first=first)
+
+    def stored_bytes(self) -> int:
+        """The size of its database."""
+        return self.home.database.stat().st_size
+
     def crossdock(self, command: str) -> list[str]:
         """One of its commands, on its folder."""
         words = ["--home", str(self.home.folder), "--log-level", "warning"]
@@ -95,7 +105,7 @@ class Scaled(Embedded):
     """One process that serves and two that work, one for each core, on PostgreSQL; Valkey wakes them."""
 
     name = "crossdock-postgres"
-    title = "Crossdock, PostgreSQL + Valkey, 2 workers"
+    title = "Crossdock, PostgreSQL, 2 workers"
     orders = 500
     workers = 2
 
@@ -115,6 +125,15 @@ class Scaled(Embedded):
         if self.place.parallel:
             made["hub"]["workers"] = max(1, self.place.parallel // self.workers)
         return made | {"store": self._postgres.url, "queue": self._valkey.url}
+
+    def fill(self, count: int, *, slim: bool, due: bool, first: int = FIRST_COPY) -> None:
+        fill_postgres(self._postgres.url, count, slim=slim, due=due, first=first)
+
+    def stored_bytes(self) -> int:
+        with psycopg.connect(self._postgres.url) as connection:
+            found = connection.execute("SELECT pg_database_size(current_database())").fetchone()
+        assert found is not None
+        return int(found[0])
 
     def commands(self) -> Sequence[Sequence[str]]:
         return [self.crossdock("serve"), *[self.crossdock("worker")] * self.workers]

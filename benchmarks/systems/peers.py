@@ -13,7 +13,7 @@ class Bare(Peer):
     """A bound: there is nothing to do after the acknowledgement."""
 
     name = "bare"
-    title = "bound: bare ASGI app, verify + group commit"
+    title = "bound: verify and commit, no calls"
     app = "bound_app"
     calls = False
 
@@ -36,7 +36,7 @@ class Undurable(Bare):
     """A bound: the calls are made, and none of them is durable."""
 
     name = "undurable"
-    title = "bound: the same, four calls, no durable steps"
+    title = "bound: four calls, no durable steps"
     orders = 3000
     calls = True
 

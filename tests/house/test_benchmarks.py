@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.cases import Terms, run
+from benchmarks.cases import Terms, run, until_complete
 from benchmarks.chart import drawn
+from benchmarks.growth import Grown
+from benchmarks.prefill import FIRST_COPY
 from benchmarks.sender import Storefront
 from benchmarks.standin import StandIn
+from benchmarks.systems.crossdock import Embedded
 from benchmarks.systems.every import SYSTEMS
 
 needs_compiler = pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler")
@@ -66,6 +69,16 @@ def test_the_hub_takes_what_the_sender_signs_and_makes_four_calls_an_order(tmp_p
     assert found["unfinished"] == 0
     assert (found["doubled"], found["early"], found["other_calls"]) == (0, 0, 0)
     assert calls == [10, 10, 10, 10]  # five to warm it up
+
+
+def test_copies_of_an_order_are_worked_off_as_if_they_had_been_received(tmp_path: Path) -> None:
+    with StandIn() as providers, Grown(Embedded, providers, finished=1) as hub:
+        hub.system.fill(3, slim=True, due=False)
+        hub.system.fill(4, slim=False, due=True, first=FIRST_COPY + 3)
+        hub.start()
+        until_complete(providers, 5, 20)
+        counts = providers.counts()
+        assert (counts["complete"], counts["doubled"], counts["early"]) == (5, [0, 0, 0, 0], 0)
 
 
 def test_the_chart_is_drawn_from_the_results_that_are_kept(checkout: Path) -> None:
