@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from hub.sandbox.books import StoreOrder
 from hub.sandbox.outbox import Delivery
 from hub.sandbox.running import RunningWorld
-from hub.store.moments import CLAIM_LEASE
+from hub.store.claims import CLAIM_LEASE
 from tests.crash import outcomes
 from tests.crash.board import SECOND, Board
 from tests.crash.lodge import SWEEP_SECONDS, Lodge, build_world

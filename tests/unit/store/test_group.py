@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -14,23 +15,19 @@ from hub.model.contract import NotDurable
 from hub.store.sqlite import GroupWriter, connect
 
 
-class SlowQueue:
-    """As a thread that is given no time between its look whether the writer is open, and its place in the queue."""
+class SlowLine(deque[Any]):
+    """As a thread that is given no time between its look whether the writer is open, and its place in the line."""
 
-    def __init__(self, inner: Any) -> None:
-        self.get, self.get_nowait, self._inner = inner.get, inner.get_nowait, inner
-
-    def put(self, work: Any) -> None:
-        if work is not None:
-            time.sleep(0.3)
-        self._inner.put(work)
+    def append(self, work: Any) -> None:
+        time.sleep(0.3)
+        super().append(work)
 
 
 def test_who_asks_while_it_is_closed_is_not_left_waiting(tmp_path: Path) -> None:
     connection = connect(tmp_path / "hub.db")
     connection.execute("CREATE TABLE words (word TEXT)")
     writer = GroupWriter(connection)
-    writer._queue = SlowQueue(writer._queue)  # type: ignore[assignment]
+    writer._waiting = SlowLine()
     answers: list[Any] = []
 
     def ask() -> None:
