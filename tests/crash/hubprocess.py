@@ -107,7 +107,7 @@ def _see_everything(watch: Watch) -> None:
     SeenEngine.watch = watch
     labour.Engine = SeenEngine
     storage.open_sqlite, storage.open_postgres = seen(storage.open_sqlite), seen(storage.open_postgres)
-    driver.drive = lambda work, clock: drive(watch.drive(work), clock)
+    driver.drive = lambda work, clock, place=None: drive(watch.drive(work), clock, place)
 
 
 def _tell(opened: Hub, board: Board) -> None:

@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from hub.flow.event import Happening, Wire
+from hub.flow.intent import Sending
 from hub.model.contract import NotDurable
 from hub.store.tx import Tx, Writer
 from tests import losing
@@ -70,6 +71,8 @@ class Watch:
                 self.defect()
                 raise
             error = None
+            if isinstance(answer, Sending):  # perhaps of the next step
+                self.who = f"{answer.claim.order} {answer.claim.step}"
             try:
                 answer = yield replace(happening, act=partial(self._act, happening))
             except Exception as raised:
