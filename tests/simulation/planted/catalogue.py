@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tests.simulation.planted import claims, doubt, gates, goods, identity, intake, letters, money, sending
+from tests.simulation.planted import claims, doubt, gates, goods, identity, intake, letters, money, restored, sending
 from tests.simulation.planted.registry import BUGS
 
-ROOMS = (identity, sending, doubt, claims, gates, money, goods, intake, letters)
+ROOMS = (identity, sending, doubt, claims, gates, money, goods, intake, letters, restored)
 
 __all__ = ["BUGS", "ROOMS"]
