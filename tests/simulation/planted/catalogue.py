@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-from tests.simulation.planted import claims, doubt, gates, goods, identity, intake, letters, money, sending, server
+from tests.simulation.planted import (
+    claims,
+    doubt,
+    gates,
+    goods,
+    identity,
+    intake,
+    letters,
+    money,
+    restored,
+    sending,
+    server,
+)
 from tests.simulation.planted.registry import BUGS
 
-ROOMS = (identity, sending, doubt, claims, gates, money, goods, intake, letters, server)
+ROOMS = (identity, sending, doubt, claims, gates, money, goods, intake, letters, restored, server)
 
 __all__ = ["BUGS", "ROOMS"]
