@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -186,6 +187,7 @@ def main() -> None:
     parser.add_argument("--limit", type=float, default=60.0, help="seconds after which an order counts as late as that")
     parser.add_argument("--json", type=Path, metavar="FILE")
     told = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended
     results: dict[str, dict[str, Result]] = {}
     for system in told.systems:
         mine = results.setdefault(system, {})

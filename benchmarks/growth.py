@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -155,6 +156,7 @@ def slope(points: list[tuple[int, float]]) -> float:
 def main() -> None:
     """Runs what was asked for, and says each result as it comes."""
     told = _parser().parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended
     results: dict[str, list[Result]] = {}
     with StandIn() as providers:
         for name in told.systems:
