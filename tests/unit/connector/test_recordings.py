@@ -68,7 +68,8 @@ def test_shipbob_s_own_examples(checkout: Path, shared: Path) -> None:
     orders = read(shared, f"{EXAMPLES}/get_2026_01_order__200__example.json")
     made, _ = connection(checkout, "shipbob", answer(200, orders), channel_id="1")
     (hit,) = well_formed("fulfillment.find", made.read("fulfillment.find", {"id": "0", "reference": "r"}))["hits"]
-    assert hit["recipient"] == {"name": "John Doe", "postal_code": "07093", "address_country": "US"}
+    place = {"street_address": "100 Nowhere Blvd", "postal_code": "07093", "address_country": "US"}
+    assert hit["recipient"] == {"name": "John Doe", **place}
     (shipment,) = hit["shipments"]
     assert shipment["carrier"] == "USPS"
     assert shipment["lines"] == [{"sku": "TShirtBlueM", "quantity": 0}]
