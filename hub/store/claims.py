@@ -46,7 +46,10 @@ UPDATE chores SET token = token + 1, tries = tries + 1, due_at = :until
 WHERE (kind, key) IN (SELECT kind, key FROM due) AND due_at <= :now
 RETURNING kind, key, token, tries, detail
 """
-_LONGEST_DUE = "SELECT lane FROM {table} WHERE due_at <= :now ORDER BY due_at LIMIT :limit"
+_LONGEST_DUE = """
+SELECT lane, count(*) FROM (SELECT lane FROM {table} WHERE due_at <= :now ORDER BY due_at LIMIT :limit) AS head
+GROUP BY lane
+"""
 _EVERY_LANE = """
 WITH RECURSIVE lanes(lane) AS (
   SELECT min(lane) FROM {table} WHERE due_at IS NOT NULL
@@ -91,12 +94,10 @@ class _Kind:
 
     def _due(self, tx: Tx, now: datetime, limit: int) -> dict[Lane, int]:
         """How many are due in each lane, as far as it matters; every lane is there, or will be within a moment."""
-        stamp, due = rows.micros(now), dict[Lane, int]()
+        stamp = rows.micros(now)
         head = tx.tuples(_LONGEST_DUE.format(table=self._table), now=stamp, limit=_HEAD)
-        for (text,) in head:
-            lane = Lane.of(text)
-            due[lane] = due.get(lane, 0) + 1
-        if len(head) < _HEAD:
+        due = {Lane.of(text): int(count) for text, count in head}
+        if sum(due.values()) < _HEAD:
             return due
         if self._far_until is None or now >= self._far_until:
             found = tx.tuples(_EVERY_LANE.format(table=self._table), now=stamp)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from hub.model.book import Book
 from hub.store.tx import Row
+
+V = TypeVar("V")
 
 MOST = 256
 
@@ -43,9 +45,9 @@ class Kept:
 
     def put(self, book: Book, before: Before) -> None:
         """As it was written. The oldest gives way."""
-        book.facts = dict(sorted(book.facts.items()))  # in the order in which it would be read
-        book.steps = dict(sorted(book.steps.items()))
-        book.effects = dict(sorted(book.effects.items()))
+        book.facts = _in_order(book.facts)  # in which it would be read
+        book.steps = _in_order(book.steps)
+        book.effects = _in_order(book.effects)
         for told in (
             book.attempts,
             book.observations,
@@ -66,3 +68,8 @@ class Kept:
 
     def forget(self) -> None:
         self._books.clear()
+
+
+def _in_order(known: dict[Any, V]) -> dict[Any, V]:
+    names = sorted(known)
+    return known if names == list(known) else {name: known[name] for name in names}
