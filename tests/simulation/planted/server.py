@@ -56,7 +56,7 @@ def first_word_unlocked() -> Patch:
 
 
 @bug("evidence-unlocked", "Evidence for an effect and the effect become known at once, and neither sees the other.",
-     over_server=True, races=0.5, workers=8, rate=20.0)  # fmt: skip
+     over_server=True, races=0.9, workers=8, rate=20.0, faults=0.33)  # fmt: skip
 def evidence_unlocked() -> Patch:
     return replaced(PostgresTx, "alone", _alone_but_for("handle "))
 
