@@ -49,27 +49,6 @@ def steps_unlocked() -> Patch:
     return replaced(PostgresTx, "_execute", execute)
 
 
-@bug("first-word-unlocked", "Two who hear of a new order at once do not wait for each other.",
-     over_server=True, **_RACES)  # fmt: skip
-def first_word_unlocked() -> Patch:
-    return replaced(PostgresTx, "alone", _alone_but_for("order "))
-
-
-@bug("evidence-unlocked", "Evidence for an effect and the effect become known at once, and neither sees the other.",
-     over_server=True, races=0.9, workers=8, rate=20.0, faults=0.33)  # fmt: skip
-def evidence_unlocked() -> Patch:
-    return replaced(PostgresTx, "alone", _alone_but_for("handle "))
-
-
-def _alone_but_for(prefix: str) -> Callable[..., None]:
-    original = PostgresTx.alone
-
-    def alone(self: PostgresTx, *names: str) -> None:
-        original(self, *(name for name in names if not name.startswith(prefix)))
-
-    return alone
-
-
 @bug("commit-believed", "A COMMIT that was not answered is taken for one that was done.", over_server=True,
      undurable=0.03)  # fmt: skip
 def commit_believed() -> Patch:
