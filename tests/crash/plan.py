@@ -95,7 +95,8 @@ def _whens(event: Event, losses: bool = False) -> tuple[str, ...]:
     deaths = (AFTER,) if event.name.startswith("claim") else (BEFORE, AFTER)
     # Who is only just starting ends when it loses its database, which the deaths at its events show as well.
     starts = event.who == "hub" and not event.name.startswith("claim")
-    return (*deaths, *LOST) if losses and event.durable and not starts else deaths
+    commits = event.durable and not event.wire  # what a call keeps (a sweep's pages) is an event of its own
+    return (*deaths, *LOST) if losses and commits and not starts else deaths
 
 
 def _asked(events: Sequence[Event], event: Event) -> Event | None:
@@ -109,12 +110,8 @@ def _asked(events: Sequence[Event], event: Event) -> Event | None:
 
 
 def _matters(event: Event, when: str) -> bool:
-    """Before a settlement is after its call, which is a point of its own. What a call itself keeps (a sweep's pages) it
-    keeps only when it succeeds, so only then there is a COMMIT to lose.
-    """
-    if when in LOST:
-        return when == UNANSWERED and not event.wire
-    return event.wire or when == AFTER
+    """Before a settlement is after its call, which is a point of its own."""
+    return event.wire or when in (AFTER, UNANSWERED)
 
 
 def _fault(asked: Event | None, event: Event, when: str, outcome: str) -> tuple[Fault, ...]:

@@ -30,44 +30,27 @@ def claim_in_sight() -> Patch:
     return replaced(claims, "_STEPS", sql)
 
 
-@bug("order-unlocked", "A moment reads an order and its steps, and writes them back, without holding them.",
-     over_server=True, **_RACES)  # fmt: skip
+@bug("order-unlocked", "A moment holds its order's steps, and not the order: it writes back what it read too early.",
+     over_server=True, races=0.9, workers=8, rate=20.0, edits=True, notes=3)  # fmt: skip
 def order_unlocked() -> Patch:
-    return replaced(PostgresTx, "locking", "")
+    return _unlocked(" FROM orders WHERE key")
 
 
 @bug("steps-unlocked", "A moment holds its order, and not its steps, which a claim takes without the order.",
      over_server=True, races=0.6, freeze=0.06, workers=8)  # fmt: skip
 def steps_unlocked() -> Patch:
+    return _unlocked(" FROM steps WHERE order_key")
+
+
+def _unlocked(read: str) -> Patch:
     original = PostgresTx._execute
 
     def execute(self: PostgresTx, sql: str, parameters: Mapping[str, Any]) -> psycopg.Cursor[tuple[Any, ...]]:
-        if " FROM steps WHERE order_key" in sql:
+        if read in sql:
             sql = sql.removesuffix(PostgresTx.locking)
         return original(self, sql, parameters)
 
     return replaced(PostgresTx, "_execute", execute)
-
-
-@bug("first-word-unlocked", "Two who hear of a new order at once do not wait for each other.",
-     over_server=True, **_RACES)  # fmt: skip
-def first_word_unlocked() -> Patch:
-    return replaced(PostgresTx, "alone", _alone_but_for("order "))
-
-
-@bug("evidence-unlocked", "Evidence for an effect and the effect become known at once, and neither sees the other.",
-     over_server=True, races=0.5, workers=8, rate=20.0)  # fmt: skip
-def evidence_unlocked() -> Patch:
-    return replaced(PostgresTx, "alone", _alone_but_for("handle "))
-
-
-def _alone_but_for(prefix: str) -> Callable[..., None]:
-    original = PostgresTx.alone
-
-    def alone(self: PostgresTx, *names: str) -> None:
-        original(self, *(name for name in names if not name.startswith(prefix)))
-
-    return alone
 
 
 @bug("commit-believed", "A COMMIT that was not answered is taken for one that was done.", over_server=True,
