@@ -10,7 +10,7 @@ from hub.store.tx import Row
 
 V = TypeVar("V")
 
-MOST = 256
+MOST = 64
 
 
 @dataclass

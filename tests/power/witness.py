@@ -117,9 +117,9 @@ def effects_of(tx: Tx) -> dict[Name, Version]:
 class Listener:
     """Stands before the writer. What several runs of one call did is one moment (see `Witness.change`)."""
 
-    def __init__(self, inner: Writer, history: History) -> None:
+    def __init__(self, inner: Writer, history: History, mine: threading.local | None = None) -> None:
         self._inner, self._history = inner, history
-        self.mine = threading.local()  # `state`: the number of the last state that this thread's moments left
+        self.mine = mine or threading.local()  # `state`: the number of the last state that this thread's moments left
 
     def run(self, moment: Callable[[Tx], T]) -> T:
         numbers: list[int] = []
@@ -143,6 +143,8 @@ class Witness:
     def __init__(self, store: SqlStore, tape: Tape, history: History) -> None:
         self._store, self._tape, self._history = store, tape, history
         self._listener = store.writer = Listener(store.writer, history)
+        if store._ingest is not None:
+            store._ingest = Listener(store._ingest, history, self._listener.mine)
 
     def __getattr__(self, name: str) -> Any:
         asked = getattr(self._store, name)

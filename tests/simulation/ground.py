@@ -167,7 +167,7 @@ def over(url: str) -> Iterator[None]:
 
 _spoken = postgres._spoken
 _OPEN = "ORDER BY due_at LIMIT"
-_TIES = {"FROM steps WHERE": "order_key, id", "FROM chores WHERE": "kind, key"}
+_TIES = {"FROM steps WHERE": "order_key, id", "FROM messages WHERE": "id", "FROM chores WHERE": "kind, key"}
 
 
 @lru_cache(maxsize=4096)
