@@ -22,6 +22,7 @@ def hush() -> None:
             wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
             logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
         )
+    logging.getLogger("psycopg").setLevel(logging.ERROR)  # of what the database breaks off, it is we who tell
 
 
 def speak(*, pretty: bool | None = None, level: str = "info") -> None:

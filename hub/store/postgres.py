@@ -218,6 +218,10 @@ def transaction(pool: Pool) -> Iterator[PostgresTx]:
             yield PostgresTx(connection)
             if connection.execute("COMMIT").statusmessage != "COMMIT":  # the server says ROLLBACK of one that failed
                 raise NotDurable("a statement failed, and nobody said so")
+        except psycopg.Error:
+            # The driver believes to be prepared what the server, behind a statement that failed, never saw.
+            connection.close()
+            raise
         except BaseException:
             if not connection.closed and connection.info.transaction_status != TransactionStatus.IDLE:
                 connection.execute("ROLLBACK")
