@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections import Counter
@@ -251,21 +252,22 @@ def test_a_lost_lease_is_claimed_again_only_when_it_is_over(store: SqlStore) -> 
     assert again == replace(claim, token=claim.token + 1)
 
 
-def test_statements_that_were_sent_together_and_broken_off_leave_the_connection_usable(url: str) -> None:
-    """What the driver believes to be prepared in a transaction that failed is not: nobody is given such a connection."""
+def test_what_was_broken_off_together_leaves_no_connection_that_fails(url: str) -> None:
+    """Behind a failure the driver believes to be prepared what the server never saw: after how many times, it knows."""
+
+    def asked(store: SqlStore, sql: str, times: int) -> list[Any]:
+        return store.writer.run(lambda tx: [tx.tuples(sql, x=1) for _ in range(times)])
+
+    def fails(tx: Any, sql: str, times: int) -> None:
+        with tx.together():
+            tx.run("SELECT 1 / 0")
+            for _ in range(times):
+                tx.run(sql, x=1)
+
     with closing(open_postgres(url, connections=1, threaded=False)) as store:
-        sum_ = "SELECT 1 + :x"
-
-        def fails(tx: Any) -> None:
-            with tx.together():
-                tx.run("SELECT 1 / 0")
-                for _ in range(2):  # with the second it would be prepared, and never reaches the server
-                    tx.run(sum_, x=1)
-
-        def reads(tx: Any) -> list[Any]:
-            return [tx.tuples(sum_, x=1) for _ in range(4)]
-
-        assert store.writer.run(reads) == [[(2,)]] * 4
-        with pytest.raises(psycopg.Error):
-            store.writer.run(fails)
-        assert store.writer.run(reads) == [[(2,)]] * 4
+        for before, within in itertools.product(range(2, 7), range(1, 4)):
+            sql = f"SELECT {before} + :x + {within}"
+            asked(store, sql, before)
+            with pytest.raises(psycopg.Error):
+                store.writer.run(partial(fails, sql=sql, times=within))
+            assert asked(store, sql, 3) == [[(before + 1 + within,)]] * 3
