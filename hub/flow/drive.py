@@ -28,6 +28,7 @@ Task = StoredMessage | Claim | Chore
 Sweep = Callable[[Setting, Chore, datetime], tuple[datetime | None, dict[str, Any]]]
 
 _IDLE = timedelta(seconds=0.5)
+_SOON = timedelta(seconds=0.05)
 _BATCH = 20
 _AFTER_FAILURE_SECONDS = 1.0
 _WAY_SECONDS, _LONGEST_WAY_SECONDS = 0.005, 0.25
@@ -150,7 +151,8 @@ class Engine:
         except Exception:  # a reader's passing trouble: look again soon
             due = None
         wait = min((due - self._clock()) if due else _IDLE, _IDLE)
-        return max(wait.total_seconds(), 0.005)
+        # What is due and was not claimed has no place: one that becomes free wakes us.
+        return wait.total_seconds() if wait > _SOON else _SOON.total_seconds()
 
     def _claim(self) -> int:
         """Never claims more than free threads can start: a lease must not run out in a queue."""
