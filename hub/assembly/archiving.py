@@ -18,7 +18,7 @@ from typing import Any
 from hub.assembly.config import KeepPart
 from hub.store import archive
 from hub.store.moments import SqlStore
-from hub.store.sqlite import sync_directory
+from hub.store.sqlite import sync
 
 CHORE = "archive"
 FORMAT = 1
@@ -108,7 +108,7 @@ def _file(folder: Path, kind: str, documents: Sequence[Document], now: datetime)
         file.flush()
         os.fsync(file.fileno())
     os.replace(draft, path)
-    sync_directory(folder)
+    sync(folder)
 
 
 def _line(kind: str, document: Document, now: datetime) -> Document:

@@ -28,7 +28,7 @@ from hub.model.book import Book
 from hub.store import recall, upgrade
 from hub.store.moments import SqlStore
 from hub.store.open import open_sqlite
-from hub.store.sqlite import sync_directory
+from hub.store.sqlite import sync
 from hub.vault.keys import InstallKey
 
 GAP_FACT = "gap"
@@ -82,14 +82,14 @@ def backup(config: HubConfig, home: Home, target: Path, now: datetime) -> Backup
     try:
         _copy(storage.path, draft)
         orders = _sign(draft, now)
-        _sync(draft)
+        sync(draft)
         try:
             os.link(draft, target)  # never over a file that came in between
         except FileExistsError as error:
             raise Unfit(f"{target} exists already: a backup is never written over another") from error
     finally:
         draft.unlink(missing_ok=True)
-    sync_directory(target.parent)
+    sync(target.parent)
     return Backup(target, now, orders, target.stat().st_size)
 
 
@@ -119,10 +119,10 @@ def restore(
             orders, asked = tell(store, span, now, progress)
             waterline.leap(store, home.waterline)
         _whole(draft)
-        _sync(draft)
+        sync(draft)
         aside = _put_aside(storage.path, home.backups / f"replaced-{now:%Y%m%dT%H%M%SZ}")
         os.replace(draft, storage.path)
-        sync_directory(storage.path.parent)
+        sync(storage.path.parent)
     return Restored(span, orders, asked, _unswept(config), aside)
 
 
@@ -259,18 +259,10 @@ def _put_aside(database: Path, folder: Path) -> Path | None:
     for log in logs:
         if log.exists():
             os.replace(log, folder / log.name)
-    sync_directory(folder)
+    sync(folder)
     return folder
 
 
 def _forget(draft: Path) -> None:
     for suffix in ("", "-wal", "-shm", "-journal"):
         draft.with_name(draft.name + suffix).unlink(missing_ok=True)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -152,7 +152,7 @@ class Engine:
             due = None
         wait = min((due - self._clock()) if due else _IDLE, _IDLE)
         # What is due and was not claimed has no place: one that becomes free wakes us.
-        return wait.total_seconds() if wait > _SOON else _SOON.total_seconds()
+        return max(wait, _SOON).total_seconds()
 
     def _claim(self) -> int:
         """Never claims more than free threads can start: a lease must not run out in a queue."""

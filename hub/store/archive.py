@@ -104,8 +104,7 @@ def _bury(tx: Tx, order: Document) -> int:
     row = order["orders"][0]
     if not tx.run(_STONE, archived=ARCHIVED, key=row["key"], changed=row["changed_at"]):
         return 0
-    if tx.kept is not None:
-        tx.kept.drop(row["key"])
+    tx.changed_beside(row["key"])
     for table in _LEAVES:
         tx.run(f"DELETE FROM {table} WHERE order_key = :key", key=row["key"])
     tx.run(_BARE, none=b"", key=row["key"])

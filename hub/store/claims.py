@@ -158,9 +158,8 @@ class Claims:
 
     def _steps(self, tx: Tx, limit: int, now: datetime, room: Room | None = None) -> list[Claim]:
         claimed = self._due_steps.claim(tx, limit, self._window(now), now, room)
-        if tx.kept is not None:
-            for row in claimed:
-                tx.kept.drop(row["order_key"])
+        if claimed:
+            tx.changed_beside(*(row["order_key"] for row in claimed))
         return sorted((_claim_of(row) for row in claimed), key=lambda claim: (claim.order, claim.step))
 
     def _chores(self, tx: Tx, limit: int, now: datetime) -> list[Chore]:

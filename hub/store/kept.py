@@ -62,9 +62,12 @@ class Kept:
             del self._books[next(iter(self._books))]
         self._books[book.key] = book, before
 
-    def drop(self, key: str) -> None:
-        """A row of the order was changed beside its book."""
-        self._books.pop(key, None)
+    def drop(self, *keys: str) -> None:
+        """Rows of these orders, or of any where none is named, were changed beside their books."""
+        for key in keys:
+            self._books.pop(key, None)
+        if not keys:
+            self.forget()
 
     def forget(self) -> None:
         self._books.clear()

@@ -157,8 +157,7 @@ class SqlStore(Decisions, Claims):
         stamp = rows.micros(now)
 
         def moment(tx: Tx) -> int:
-            if tx.kept is not None:
-                tx.kept.forget()
+            tx.changed_beside()
             count = tx.run(
                 "UPDATE steps SET due_at = :now, lease_until = :now "
                 "WHERE due_at IS NOT NULL AND lease_until IS NOT NULL",

@@ -88,6 +88,9 @@ class PostgresTx:
     def tuples(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
         return self._execute(sql, parameters).fetchall()
 
+    def changed_beside(self, *orders: str) -> None:
+        """No book is kept."""
+
     def several(self, *asked: tuple[str, Mapping[str, Any]]) -> list[list[tuple[Any, ...]]]:
         with self._connection.pipeline():
             cursors = [self._execute(sql, parameters) for sql, parameters in asked]
@@ -165,6 +168,9 @@ class _PooledTx:
 
     def tuples(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
         return self._asked(lambda tx: tx.tuples(sql, **parameters))
+
+    def changed_beside(self, *orders: str) -> None:
+        raise TypeError("readers do not write")
 
     def several(self, *asked: tuple[str, Mapping[str, Any]]) -> list[list[tuple[Any, ...]]]:
         return self._asked(lambda tx: tx.several(*asked))

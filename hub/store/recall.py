@@ -57,6 +57,7 @@ def _some(store: SqlStore, keys: list[str], each: Recall, now: datetime) -> None
 
 
 def _others(tx: Tx, since: datetime, now: datetime) -> None:
+    tx.changed_beside()
     tx.run(_DISTRUST, now=rows.micros(now))
     for row in tx.all("SELECT key, detail FROM chores WHERE kind = 'sweep'"):
         known = rows.from_json(row["detail"]).get("since")

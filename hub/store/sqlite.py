@@ -36,13 +36,13 @@ def connect(path: Path, *, synchronous: str = "FULL") -> sqlite3.Connection:
         connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()  # makes the log's file, for the sync below
     except sqlite3.Error as error:
         raise NotDurable(f"{path}: {error}") from error
-    sync_directory(path.parent)
+    sync(path.parent)  # the switch to WAL creates files
     return connection
 
 
-def sync_directory(directory: Path) -> None:
-    """The switch to WAL creates files; their names are durable only once the directory is synced."""
-    handle = os.open(directory, os.O_RDONLY)
+def sync(path: Path) -> None:
+    """A file's contents are durable only once it is synced, and a file's name only once its folder is."""
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:

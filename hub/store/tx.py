@@ -39,6 +39,10 @@ class Tx(Protocol):
 
     def many(self, sql: str, rows: Iterable[Mapping[str, Any]]) -> None: ...
 
+    def changed_beside(self, *orders: str) -> None:
+        """Rows of these orders, or of any where none is named, are changed beside their books."""
+        ...
+
     def several(self, *asked: tuple[str, Mapping[str, Any]]) -> list[list[tuple[Any, ...]]]:
         """The `tuples` of several statements, which are sent together."""
         ...
@@ -118,6 +122,10 @@ class SqliteTx:
 
     def tuples(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
         return self._connection.execute(sql, parameters).fetchall()
+
+    def changed_beside(self, *orders: str) -> None:
+        if self.kept is not None:
+            self.kept.drop(*orders)
 
     def several(self, *asked: tuple[str, Mapping[str, Any]]) -> list[list[tuple[Any, ...]]]:
         return [self._connection.execute(sql, parameters).fetchall() for sql, parameters in asked]

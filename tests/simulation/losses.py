@@ -89,6 +89,9 @@ class _Counted:
     def tuples(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
         return self._count().tuples(sql, **parameters)
 
+    def changed_beside(self, *orders: str) -> None:
+        self._tx.changed_beside(*orders)
+
     def several(self, *asked: tuple[str, Mapping[str, Any]]) -> list[list[tuple[Any, ...]]]:
         return self._count().several(*asked)
 
