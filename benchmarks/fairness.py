@@ -81,18 +81,8 @@ class SharedHub(Embedded):
         return with_dead_carrier(super().document(vault), self.dead)
 
 
-class SharedHubs(Scaled):
+class SharedHubs(SharedHub, Scaled):
     """The same on PostgreSQL."""
-
-    shops = (FIFTH, *SMALL)
-    dead = ""
-
-    def prepare(self) -> None:
-        super().prepare()
-        share(self.home.folder)
-
-    def document(self, vault: Vault) -> dict[str, Any]:
-        return with_dead_carrier(super().document(vault), self.dead)
 
 
 def share(folder: Path) -> None:

@@ -115,15 +115,7 @@ class Race:
     def _next(self, worker: Worker) -> Happening | None:
         """None where it has nothing more to do, or gave up."""
         run = self._run
-        try:
-            return worker.next(run.trace, run.guard)
-        except NotDurable:
-            run.tell("disk failure", task=worker.task)
-            worker.drop()
-        except Exception as error:  # whatever it is, the engine should not have raised it
-            run.judge.defect(worker, error)
-            worker.drop()
-        return None
+        return run.unless_it_gives_up(worker, lambda: worker.next(run.trace, run.guard))
 
     def _deed(self, happening: Happening) -> Callable[[], Any]:
         now = self._run.clock.now()

@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 
@@ -30,6 +30,8 @@ from tests.simulation.terms import Terms
 from tests.simulation.workers import Task, Worker, name_of
 
 _LAW_BROKEN = (sqlite3.IntegrityError, psycopg.IntegrityError)
+T = TypeVar("T")
+
 _EVENTS_AN_ORDER = 4000  # more than this is a loop
 
 
@@ -268,12 +270,15 @@ class Run(Processes):
 
     def _one(self, worker: Worker) -> bool:
         """One event; False where there is none left, or the engine gave up."""
+        return bool(self.unless_it_gives_up(worker, lambda: worker.step(self.clock, self.trace, self.guard)))
+
+    def unless_it_gives_up(self, worker: Worker, act: Callable[[], T]) -> T | None:
+        """What it does; None, and nobody works on it any more, where the engine gave up."""
         try:
-            return worker.step(self.clock, self.trace, self.guard)
+            return act()
         except NotDurable:
             self.tell("disk failure", task=worker.task)
-            worker.drop()
         except Exception as error:  # whatever it is, the engine should not have raised it
             self.judge.defect(worker, error)
-            worker.drop()
-        return False
+        worker.drop()
+        return None
