@@ -88,6 +88,7 @@ def goes_on(town: Town, *, since_backup: Counter[tuple[str, str, str]]) -> None:
     assert {name: counts[name] for name in ZEROES} == dict.fromkeys(ZEROES, 0)
 
 
+@pytest.mark.timeout(300)  # what it waits for has bounds of its own, and a dead process's leases are waited out
 def test_who_goes_on_from_a_backup_does_nothing_twice(tmp_path: Path) -> None:
     books = tmp_path / "books.db"
     with Town(tmp_path, level="rough") as town:
@@ -102,6 +103,7 @@ def test_who_goes_on_from_a_backup_does_nothing_twice(tmp_path: Path) -> None:
         goes_on(town, since_backup=seen[0])
 
 
+@pytest.mark.timeout(300)  # what it waits for has bounds of its own, and a dead process's leases are waited out
 def test_nor_does_who_restores_a_postgresql_database(tmp_path: Path, postgres: PostgresServer, url: str) -> None:
     dump = tmp_path / "books.dump"
     with Town(tmp_path, database=url, level="rough") as town:
