@@ -150,6 +150,15 @@ def rule_out(book: Book, step: Step, before: list[Step]) -> None:
             return
 
 
+def leave(book: Book, step: Step) -> None:
+    """It ends without having been asked about, by what the source says: that it surely did not happen was known only of
+    the tries before the gap.
+    """
+    effect = book.effect(step)
+    if effect is not None and pending(step):
+        effect.executed = effect.executed or None
+
+
 def settle(step: Step) -> None:
     """It is known by now, or settled by what its books know."""
     if ASK in step.spec:

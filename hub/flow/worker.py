@@ -108,8 +108,10 @@ def _gate(setting: Setting, book: Book, step: Step, now: datetime) -> gate.Gate 
         life.hold(step, verdict.cause, now, **verdict.detail)
     elif isinstance(verdict, gate.Skip):
         life.move(step, Event.SKIP, now, cause=verdict.cause)
+        gap.leave(book, step)
     elif isinstance(verdict, gate.Withdraw):
         life.move(step, Event.WITHDRAW, now, cause=verdict.cause)
+        gap.leave(book, step)
     elif isinstance(verdict, gate.Postpone):
         life.move(step, Event.NOT_EXECUTED, now, next_at=now + timedelta(seconds=verdict.seconds))
     return verdict

@@ -141,6 +141,17 @@ def test_a_person_is_asked_where_nobody_else_can_tell(capability: str, safety: S
     assert resolve.choose(promise(safety), pending(capability), NOW) == resolve.Park("restored")
 
 
+def test_what_ends_unasked_is_not_said_to_be_surely_undone() -> None:
+    """Refused before the backup, done in the gap, and shown as done by the source now: by whom, nobody can say."""
+    asked, own = step(), step()
+    made = book(asked)
+    gap.mark(GAP, made)
+    for one, into in ((asked, made), (own, book(own))):
+        effect_of(one, into, SINCE).executed = False
+        gap.leave(into, one)
+        assert [effect.executed for effect in into.effects.values()] == [None if one is asked else False]
+
+
 def test_a_letter_that_nobody_wants_any_more_is_dropped() -> None:
     found = resolve.choose(promise(Safety.AT_LEAST_ONCE), pending("notification.send"), NOW, wanted=False)
     assert isinstance(found, resolve.Drop)
