@@ -14,7 +14,8 @@ import json
 import sys
 import time
 from base64 import b64encode
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
 from datetime import UTC, datetime
 from hmac import digest
 from io import BytesIO
@@ -41,6 +42,9 @@ TOPICS = {
 class Forgetful:
     def keep(self, delivery: Delivery, now: datetime) -> Kept:
         return Kept.NEW
+
+    def keep_soon(self, deliveries: Sequence[tuple[Delivery, datetime]]) -> Future[Sequence[Kept]]:
+        raise NotImplementedError
 
 
 class Catalogue(dict[str, Endpoint]):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -90,13 +91,31 @@ class Waking:
         return self._under_way >= RUSH
 
     def keep(self, delivery: Delivery, now: datetime) -> Kept:
-        with self._lock:
-            self._under_way += 1
+        self._count(1)
         try:
             done = self._inbox.keep(delivery, now)
         finally:
-            with self._lock:
-                self._under_way -= 1
+            self._count(-1)
         if done is Kept.NEW:
             self._wake()
         return done
+
+    def keep_soon(self, deliveries: Sequence[tuple[Delivery, datetime]]) -> Future[Sequence[Kept]]:
+        self._count(len(deliveries))
+
+        def over(done: Future[Sequence[Kept]]) -> None:
+            self._count(-len(deliveries))
+            if done.exception() is None and Kept.NEW in done.result():
+                self._wake()
+
+        try:
+            begun = self._inbox.keep_soon(deliveries)
+        except BaseException:
+            self._count(-len(deliveries))
+            raise
+        begun.add_done_callback(over)
+        return begun
+
+    def _count(self, more: int) -> None:
+        with self._lock:
+            self._under_way += more

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
@@ -24,6 +25,10 @@ class Inbox(Protocol):
 
     def keep(self, delivery: Delivery, now: datetime) -> Kept:
         """Returns once the delivery is on stable storage. Raises NotDurable and keeps nothing otherwise."""
+        ...
+
+    def keep_soon(self, deliveries: Sequence[tuple[Delivery, datetime]]) -> Future[Sequence[Kept]]:
+        """The same for several in one commit, without waiting for it: all are kept, or none is."""
         ...
 
 

@@ -74,7 +74,8 @@ def _application(folder: Path, address: str) -> Application:
         watch.stop()
         hub.close()
 
-    return Application(hub.front_door(app), drain=drain)
+    door = hub.front_door(app)
+    return Application(door, drain=drain, door=door)
 
 
 def _refuse(error: Exception) -> int:

@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from typing import Literal
 from wsgiref.types import WSGIApplication
 
+from hub.webhook.receiver import WebhookFrontDoor
+
 THREADS = 32
 GRACE_SECONDS = 10.0
 BACKLOG = 1024
@@ -32,10 +34,14 @@ _KNOCKS = 1000
 
 @dataclass(frozen=True)
 class Application:
-    """What is served, and how it finishes its work: `drain` is called once, after the last request was answered."""
+    """What is served, and how it finishes its work: `drain` is called once, after the last request was answered.
+
+    `door`: what answers webhooks without holding a thread for each, where the engine can; `wsgi` answers them as well.
+    """
 
     wsgi: WSGIApplication
     drain: Callable[[], None]
+    door: WebhookFrontDoor | None = None
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,8 @@
-"""granian in this very process: its request threads are ours, and there is no second process to lose."""
+"""granian in this very process: there is no second process to lose.
+
+It speaks RSGI with us. Webhooks are answered on its event loop, so that those which wait for a commit hold no thread,
+and everything else by threads of the WSGI application's.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +18,12 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.mt import MTServer
 
+from hub.server.rsgi import Desk
 from hub.server.serving import BACKLOG, Application, Terms
 
 HEADERS_MILLISECONDS = 15_000
 HEADERS_BYTES = 64 * 1024
-IDLE_THREAD_SECONDS = 600
+CONNECTIONS = 512  # those beyond wait in the kernel's queue
 
 _log = logging.getLogger(__name__)
 
@@ -31,13 +36,10 @@ class _OneProcess(MTServer):
             "crossdock",
             address=terms.host,
             port=terms.port,
-            interface=Interfaces.WSGI,
+            interface=Interfaces.RSGI,
             http=HTTPModes.http1,
-            blocking_threads=terms.threads,
-            blocking_threads_idle_timeout=IDLE_THREAD_SECONDS,
             backlog=BACKLOG,
-            # What is beyond the threads and this waits in the kernel's queue.
-            backpressure=max(256, 2 * terms.threads),
+            backpressure=CONNECTIONS,
             websockets=False,
             http1_settings=HTTP1Settings(header_read_timeout=HEADERS_MILLISECONDS, max_buffer_size=HEADERS_BYTES),
             log_level=LogLevels.error,
@@ -56,8 +58,9 @@ class _OneProcess(MTServer):
 def run(app_factory: Callable[[], Application], terms: Terms) -> None:
     app = app_factory()
     ending = _Ending(app.drain, terms.grace_seconds)
+    desk = Desk(app.wsgi, app.door, terms.threads)
     try:
-        _OneProcess(terms, ending).serve(target_loader=lambda: app.wsgi, wrap_loader=False)
+        _OneProcess(terms, ending).serve(target_loader=lambda: desk.answer, wrap_loader=False)
     finally:
         ending.finish()
 

@@ -42,20 +42,23 @@ class GroupWriter:
         self._thread.start()
 
     def run(self, moment: Callable[[Tx], T]) -> T:
+        return self.begin(moment).result()
+
+    def begin(self, moment: Callable[[Tx], T]) -> Future[T]:
         return self._queued(self._waiting, moment)
 
-    def run_first(self, moment: Callable[[Tx], T]) -> T:
+    def begin_first(self, moment: Callable[[Tx], T]) -> Future[T]:
         """The same, in the next transaction: for short moments that somebody outside waits for."""
         return self._queued(self._first, moment)
 
-    def _queued(self, line: deque[_Work], moment: Callable[[Tx], T]) -> T:
+    def _queued(self, line: deque[_Work], moment: Callable[[Tx], T]) -> Future[T]:
         future: Future[T] = Future()
         with self._came:
             if self._closed:
                 raise NotDurable("the store is closed")
             line.append((moment, future))
             self._came.notify()
-        return future.result()
+        return future
 
     def close(self) -> bool:
         """Finishes what is queued; False where it was closed before."""
@@ -122,7 +125,10 @@ class First:
         self._writer = writer
 
     def run(self, moment: Callable[[Tx], T]) -> T:
-        return self._writer.run_first(moment)
+        return self.begin(moment).result()
+
+    def begin(self, moment: Callable[[Tx], T]) -> Future[T]:
+        return self._writer.begin_first(moment)
 
     def close(self) -> None:
         """The writer is another's."""

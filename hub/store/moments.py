@@ -3,44 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from hub.model.book import Book, Observation
 from hub.model.contract import Chore, Decision
 from hub.model.lane import Lane
-from hub.model.message import Delivery, Kept, MessageEnd, MessageState
-from hub.store import books, rows
+from hub.model.message import Delivery, Kept, MessageEnd
+from hub.store import books, ingest, rows
 from hub.store.claims import CLAIM_LEASE, Claims
 from hub.store.decisions import Decisions
 from hub.store.record import append_audit
 from hub.store.tx import Readers, Tx, Writer
 
 T = TypeVar("T")
-
-_KEEP = (
-    books.insert(
-        "messages",
-        [
-            "connection",
-            "topic",
-            "delivery_id",
-            "kind",
-            "mapping",
-            "headers",
-            "body",
-            "body_digest",
-            "received_at",
-            "state",
-            "due_at",
-            "lane",
-        ],
-    )
-    + " ON CONFLICT (connection, topic, delivery_id) DO NOTHING RETURNING id"
-)
-_CONFLICT = (
-    books.insert("conflicts", ["message", "headers", "body", "body_digest", "received_at"]) + " ON CONFLICT DO NOTHING"
-)
 
 
 class SqlStore(Decisions, Claims):
@@ -62,7 +39,10 @@ class SqlStore(Decisions, Claims):
     # --- messages
 
     def keep(self, delivery: Delivery, now: datetime) -> Kept:
-        return self.ingest.run(lambda tx: _keep(tx, delivery, now))
+        return self.ingest.run(lambda tx: ingest.keep(tx, delivery, now))
+
+    def keep_soon(self, deliveries: Sequence[tuple[Delivery, datetime]]) -> Future[Sequence[Kept]]:
+        return self.ingest.begin(lambda tx: ingest.keep_all(tx, deliveries))
 
     def settle_message(
         self, message: int, token: int, state: str, cause: str | None, detail: Mapping[str, Any], now: datetime
@@ -181,45 +161,6 @@ class SqlStore(Decisions, Claims):
         self.ingest.close()
         self.writer.close()
         self.readers.close()
-
-
-def _keep(tx: Tx, delivery: Delivery, now: datetime) -> Kept:
-    stamp = rows.micros(now)
-    stored = tx.one(
-        _KEEP,
-        connection=delivery.connection,
-        topic=delivery.topic,
-        delivery_id=delivery.delivery_id,
-        kind=delivery.kind,
-        mapping=delivery.mapping,
-        headers=rows.to_json(delivery.headers),
-        body=delivery.body,
-        body_digest=delivery.body_digest,
-        received_at=stamp,
-        state=MessageState.KEPT.value,
-        due_at=stamp,
-        lane=str(Lane(delivery.connection)),
-    )
-    if stored is not None:
-        return Kept.NEW
-    first = tx.one(
-        "SELECT id, body_digest FROM messages "
-        "WHERE connection = :connection AND topic = :topic AND delivery_id = :delivery_id",
-        connection=delivery.connection,
-        topic=delivery.topic,
-        delivery_id=delivery.delivery_id,
-    )
-    if first is None or first["body_digest"] == delivery.body_digest:
-        return Kept.REPEAT
-    tx.run(
-        _CONFLICT,
-        message=first["id"],
-        headers=rows.to_json(delivery.headers),
-        body=delivery.body,
-        body_digest=delivery.body_digest,
-        received_at=stamp,
-    )
-    return Kept.CONFLICT
 
 
 def _place(tx: Tx, observation: Observation) -> list[str]:

@@ -23,7 +23,7 @@ from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
 from hub.model.contract import NotDurable
 from hub.store.group import GroupWriter
-from hub.store.tx import Row, Tx
+from hub.store.tx import AtOnce, Row, Tx
 from hub.store.upgrade import APPLICATION
 
 T = TypeVar("T")
@@ -114,7 +114,7 @@ def _number(name: str) -> int:
     return int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), signed=True)
 
 
-class PostgresWriter:
+class PostgresWriter(AtOnce):
     """Implements `hub.store.tx.Writer`."""
 
     def __init__(self, pool: Pool) -> None:

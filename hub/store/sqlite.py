@@ -17,7 +17,7 @@ from typing import TypeVar
 from hub.model.contract import NotDurable
 from hub.store import group
 from hub.store.kept import Kept
-from hub.store.tx import SqliteTx, Tx
+from hub.store.tx import AtOnce, SqliteTx, Tx
 
 T = TypeVar("T")
 
@@ -69,7 +69,7 @@ def _transaction(connection: sqlite3.Connection, kept: Kept) -> Iterator[SqliteT
         raise
 
 
-class InlineWriter:
+class InlineWriter(AtOnce):
     """The same transactions without a thread: for commands and for the simulation."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:

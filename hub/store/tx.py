@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -77,7 +78,23 @@ class Writer(Protocol):
 
     def run(self, moment: Callable[[Tx], T]) -> T: ...
 
+    def begin(self, moment: Callable[[Tx], T]) -> Future[T]:
+        """The same, for whoever need not wait for it here."""
+        ...
+
     def close(self) -> object: ...
+
+
+class AtOnce:
+    """`begin` for a writer without a thread of its own."""
+
+    def begin(self: Writer, moment: Callable[[Tx], T]) -> Future[T]:
+        future: Future[T] = Future()
+        try:
+            future.set_result(self.run(moment))
+        except Exception as error:
+            future.set_exception(error)
+        return future
 
 
 class Readers(Protocol):

@@ -60,6 +60,7 @@ BAD_LENGTH = problem(HTTPStatus.BAD_REQUEST, "bad_length", "the Content-Length i
 BAD_TRANSFER = problem(HTTPStatus.BAD_REQUEST, "bad_transfer", "no Transfer-Encoding but chunked is accepted")
 TRUNCATED = problem(HTTPStatus.BAD_REQUEST, "truncated", "the body ended before its declared length")
 UNREADABLE = problem(HTTPStatus.BAD_REQUEST, "unreadable", "the body could not be read")
+TOO_SLOW = problem(HTTPStatus.REQUEST_TIMEOUT, "too_slow", "the body did not arrive in time: send it again")
 ENCODED = problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "encoded", "content encodings are not accepted: send plain bytes")
 _LATER = ("Retry-After", str(RETRY_AFTER_SECONDS))
 NOT_DURABLE = problem(HTTPStatus.SERVICE_UNAVAILABLE, "not_durable", "nothing was kept: send it again later", _LATER)

@@ -20,16 +20,26 @@ class Stream(Protocol):
 
 def read_body(environ: Mapping[str, Any], cap: int) -> bytes:
     """The raw body, of at most `cap` bytes. Raises Refused for anything ambiguous, encoded, truncated or too large."""
-    if environ.get("HTTP_CONTENT_ENCODING", "identity").strip().lower() not in ("identity", ""):
+    length = declared_length(
+        environ.get("HTTP_CONTENT_ENCODING"), environ.get("HTTP_TRANSFER_ENCODING"), environ.get("CONTENT_LENGTH"), cap
+    )
+    return b"" if length == 0 else _read(environ["wsgi.input"], length, cap)
+
+
+def declared_length(encoding: str | None, transfer: str | None, length: str | None, cap: int) -> int | None:
+    """How long a body says that it is; None where only its end will tell. Raises Refused as `read_body` does."""
+    if (encoding or "identity").strip().lower() != "identity":
         raise Refused(answer.ENCODED)
-    transfer, length = environ.get("HTTP_TRANSFER_ENCODING"), environ.get("CONTENT_LENGTH")
     if transfer:
         if length:
             raise Refused(answer.AMBIGUOUS)
         if transfer.strip().lower() != "chunked":
             raise Refused(answer.BAD_TRANSFER)
-        return _read(environ["wsgi.input"], None, cap)
-    return _read(environ["wsgi.input"], _declared(length), cap) if length else b""
+        return None
+    found = _declared(length) if length else 0
+    if found > cap:
+        raise Refused(answer.TOO_LARGE)
+    return found
 
 
 def _declared(length: str) -> int:
@@ -39,8 +49,6 @@ def _declared(length: str) -> int:
 
 
 def _read(stream: Stream, length: int | None, cap: int) -> bytes:
-    if length is not None and length > cap:
-        raise Refused(answer.TOO_LARGE)
     # One byte beyond the cap is enough to know that a body without a declared length is too large.
     limit = cap + 1 if length is None else length
     chunks, total = [], 0

@@ -3,6 +3,9 @@
 The order of things is the promise: cap and read the raw bytes, verify over them, keep them durably, and only then
 answer 200. Whatever else happens is a problem answer; a sender never sees a 500, because a 503 is what makes it
 send again.
+
+Two ways in, with the same checks: a WSGI call holds a thread until the delivery is kept; `receive` holds none, and
+deliveries that wait together are kept together.
 """
 
 from __future__ import annotations
@@ -21,8 +24,9 @@ from hub.webhook import answer
 from hub.webhook.answer import Answer, Refused, accepted, unauthorized
 from hub.webhook.body import read_body
 from hub.webhook.counters import Counters
-from hub.webhook.headers import Headers
-from hub.webhook.source import Judgement, Source
+from hub.webhook.gathering import Gathering
+from hub.webhook.headers import Headers, Pairs
+from hub.webhook.source import Source
 from hub.webhook.verdict import Reason
 
 PREFIX = "/webhooks/"
@@ -52,10 +56,22 @@ class Catalogue(Protocol):
     def endpoint(self, connection: str) -> Endpoint | None: ...
 
 
-class WebhookFrontDoor:
-    """A WSGI application in front of another.
+class Request(Protocol):
+    """A POST whose body is not read yet."""
 
-    `inbox.keep` blocks until the delivery is on stable storage. `clock` gives the time as an aware datetime.
+    method: str
+
+    def headers(self) -> Pairs: ...
+
+    async def body(self, cap: int) -> bytes:
+        """The raw body, of at most `cap` bytes. Raises Refused for anything ambiguous, truncated, slow or too large."""
+        ...
+
+
+class WebhookFrontDoor:
+    """A WSGI application in front of another, and `receive` for servers that hold no thread for a request.
+
+    `inbox` keeps a delivery on stable storage before it says so. `clock` gives the time as an aware datetime.
     """
 
     def __init__(
@@ -74,6 +90,7 @@ class WebhookFrontDoor:
         self._clock = clock
         self._max_body_bytes = max_body_bytes
         self._reading = BoundedSemaphore(max_readers)
+        self._gathering = Gathering(inbox)
         self.counters = Counters()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -84,34 +101,44 @@ class WebhookFrontDoor:
         start_response(given.status, list(given.headers))
         return [given.body]
 
+    async def receive(self, name: str, request: Request) -> Answer:
+        """What is delivered to the connection `name`; on the one event loop of this process."""
+        endpoint = None
+        try:
+            endpoint = self._catalogue.endpoint(name)
+            given = answer.NOT_FOUND if endpoint is None else await self._receive_soon(endpoint, request)
+        except Exception as error:
+            given = _answer_to(error, endpoint)
+        return self._counted(endpoint, given)
+
     def _answer(self, name: str, environ: WSGIEnvironment) -> Answer:
         endpoint = None
         try:
             endpoint = self._catalogue.endpoint(name)
             given = answer.NOT_FOUND if endpoint is None else self._receive(endpoint, environ)
-        except Refused as refused:
-            given = refused.answer
-        except NotDurable:
-            given = answer.NOT_DURABLE
-        except Exception:
-            _log.exception("the front door failed", extra={"connection": endpoint.connection if endpoint else ""})
-            given = answer.FAILED
+        except Exception as error:
+            given = _answer_to(error, endpoint)
+        return self._counted(endpoint, given)
+
+    def _counted(self, endpoint: Endpoint | None, given: Answer) -> Answer:
         self.counters.add(endpoint.connection if endpoint else "", given.outcome)
         return given
+
+    async def _receive_soon(self, endpoint: Endpoint, request: Request) -> Answer:
+        if request.method != "POST":
+            return answer.NOT_POST
+        body = await request.body(self._max_body_bytes)
+        now = self._clock()
+        found = _judged(endpoint, Headers(request.headers()), body, now)
+        return found if isinstance(found, Answer) else _ACCEPTED[await self._gathering.keep(found, now)]
 
     def _receive(self, endpoint: Endpoint, environ: WSGIEnvironment) -> Answer:
         if environ["REQUEST_METHOD"] != "POST":
             return answer.NOT_POST
         body = self._read(environ)
-        headers = Headers.of_environ(environ)
         now = self._clock()
-        judged = endpoint.source.judge(headers, body, endpoint.keys, endpoint.settings, int(now.timestamp()))
-        if judged.reason is Reason.PING:
-            return _ACCEPTED["ping"]
-        if not judged.reason.verified:
-            return _UNVERIFIED[judged.reason]
-        kept = self._inbox.keep(_delivery(endpoint.connection, judged, headers), now)
-        return _ACCEPTED[kept]
+        found = _judged(endpoint, Headers.of_environ(environ), body, now)
+        return found if isinstance(found, Answer) else _ACCEPTED[self._inbox.keep(found, now)]
 
     def _read(self, environ: WSGIEnvironment) -> bytes:
         if not self._reading.acquire(blocking=False):
@@ -122,9 +149,15 @@ class WebhookFrontDoor:
             self._reading.release()
 
 
-def _delivery(connection: str, judged: Judgement, headers: Headers) -> Delivery:
+def _judged(endpoint: Endpoint, headers: Headers, body: bytes, now: datetime) -> Answer | Delivery:
+    """What is to be kept, or the answer where nothing is."""
+    judged = endpoint.source.judge(headers, body, endpoint.keys, endpoint.settings, int(now.timestamp()))
+    if judged.reason is Reason.PING:
+        return _ACCEPTED["ping"]
+    if not judged.reason.verified:
+        return _UNVERIFIED[judged.reason]
     return Delivery(
-        connection=connection,
+        connection=endpoint.connection,
         topic=judged.topic,
         delivery_id=judged.delivery_id,
         kind=judged.kind,
@@ -133,3 +166,13 @@ def _delivery(connection: str, judged: Judgement, headers: Headers) -> Delivery:
         body=judged.body,
         body_digest=judged.digest,
     )
+
+
+def _answer_to(error: Exception, endpoint: Endpoint | None) -> Answer:
+    if isinstance(error, Refused):
+        return error.answer
+    if isinstance(error, NotDurable):
+        return answer.NOT_DURABLE
+    connection = endpoint.connection if endpoint else ""
+    _log.error("the front door failed", exc_info=error, extra={"connection": connection})
+    return answer.FAILED

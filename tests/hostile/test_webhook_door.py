@@ -135,7 +135,8 @@ def test_a_body_in_many_packets(door: Door) -> None:
             {401},
         ),
         ("an empty second signature", woocommerce(more=b"X_WC_Webhook_Signature: \r\n") + BODY, {200, 401}),
-        ("a signature in other letters", woocommerce(more=b"X-WC-Webhook-Signature: \xc3\xa9\r\n") + BODY, {401}),
+        # A value that is no ASCII may be as good as absent; the other signature is right.
+        ("a second one in other letters", woocommerce(more=b"X-WC-Webhook-Signature: \xc3\xa9\r\n") + BODY, {200, 401}),
         ("no such connection", woocommerce().replace(b"/birch", b"/nobody") + BODY, {404}),
         ("a path that climbs", woocommerce().replace(b"/birch", b"/../webhooks/birch") + BODY, {404}),
         ("an escaped slash", woocommerce().replace(b"/birch", b"/birch%2f") + BODY, {404}),

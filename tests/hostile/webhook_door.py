@@ -20,9 +20,10 @@ from hub.model.message import Delivery, Kept
 from hub.server.serving import Application, serve
 from hub.webhook.load import load_folder
 from hub.webhook.receiver import Endpoint, WebhookFrontDoor
+from tests.inboxes import EachAtOnce
 
 
-class MemoryInbox:
+class MemoryInbox(EachAtOnce):
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self.kept: dict[tuple[str, str, str], Delivery] = {}
@@ -74,7 +75,7 @@ def main() -> None:
     behind.door = WebhookFrontDoor(behind, catalogue, behind.inbox, lambda: datetime.now(UTC))
     door = behind.door
     serve(
-        lambda: Application(door, lambda: None),
+        lambda: Application(door, lambda: None, door),
         port=int(port),
         threads=8,
         engine=engine,  # type: ignore[arg-type]

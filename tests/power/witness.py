@@ -24,7 +24,7 @@ from hub.model.message import Delivery, Kept
 from hub.store import rows
 from hub.store.moments import SqlStore
 from hub.store.schema import metadata
-from hub.store.tx import Tx, Writer
+from hub.store.tx import AtOnce, Tx, Writer
 from tests.power.tape import Tape
 
 T = TypeVar("T")
@@ -114,7 +114,7 @@ def effects_of(tx: Tx) -> dict[Name, Version]:
     return {(row[0], row[_CAPABILITY], row[_SUBJECT], row[_GENERATION]): row for row in found}
 
 
-class Listener:
+class Listener(AtOnce):
     """Stands before the writer. What several runs of one call did is one moment (see `Witness.change`)."""
 
     def __init__(self, inner: Writer, history: History, mine: threading.local | None = None) -> None:

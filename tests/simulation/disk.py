@@ -7,12 +7,12 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from hub.model.contract import NotDurable
-from hub.store.tx import Tx, Writer
+from hub.store.tx import AtOnce, Tx, Writer
 
 T = TypeVar("T")
 
 
-class FlakyWriter:
+class FlakyWriter(AtOnce):
     def __init__(self, inner: Writer, befalls: Callable[[], bool], rng: random.Random) -> None:
         self._inner, self._befalls, self._rng = inner, befalls, rng
 

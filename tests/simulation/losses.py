@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
-from hub.store.tx import Row, Tx, Writer
+from hub.store.tx import AtOnce, Row, Tx, Writer
 from tests import losing
 
 T = TypeVar("T")
@@ -17,7 +17,7 @@ _BROKEN_OFF = ("40001", "40P01")  # could not serialize, and a deadlock: the ser
 _MOST_STATEMENTS = 12
 
 
-class LosingWriter:
+class LosingWriter(AtOnce):
     """`lost`, `retried`: whether it befalls this moment. What is lost may be there all the same, or not; what was
     broken off is done again by the hub itself.
     """

@@ -19,6 +19,7 @@ from tests.hostile.fuzz.drawing import Draw
 from tests.hostile.fuzz.json_body import SEEDS as JSON_SEEDS
 from tests.hostile.fuzz.signing import SIGNERS
 from tests.hostile.fuzz.target import Target, Violation, expect
+from tests.inboxes import EachAtOnce
 
 NOW = 1_790_000_000
 SETTINGS: dict[str, Any] = {"shop_domain": "larch.myshopify.com"}
@@ -48,7 +49,7 @@ _BODIES = (
 )  # fmt: skip
 
 
-class Inbox:
+class Inbox(EachAtOnce):
     """Keeps in memory; a delivery that cannot be stored is found when it is encoded."""
 
     def __init__(self) -> None:

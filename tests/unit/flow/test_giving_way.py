@@ -8,6 +8,7 @@ import time
 from hub.assembly.doors import RUSH, Waking
 from hub.flow.drive import Engine
 from hub.model.message import Delivery, Kept
+from tests.inboxes import EachAtOnce
 from tests.unit.flow.stage import counts, order
 
 
@@ -29,7 +30,7 @@ def test_a_rush_holds_work_back_for_a_moment_only(stage) -> None:
 def test_a_rush_is_so_many_deliveries_at_once() -> None:
     go, woken = threading.Event(), list[int]()
 
-    class Slow:
+    class Slow(EachAtOnce):
         def keep(self, delivery: Delivery, now: object) -> Kept:
             go.wait(10)
             return Kept.NEW

@@ -53,7 +53,7 @@ def test_who_waits_is_never_overtaken_for_ever(writer: GroupWriter) -> None:
 
     def flood() -> None:
         while not over.is_set():
-            writer.run_first(lambda tx: kept.append(1))
+            First(writer).run(lambda tx: kept.append(1))
 
     threads = started(*[flood] * 8)
     for _ in range(20):
@@ -74,7 +74,7 @@ def test_both_lines_are_finished_at_the_end(writer: GroupWriter) -> None:
     threads = started(lambda: writer.run(held))
     begun.wait(10)
     threads += started(
-        lambda: writer.run(lambda tx: done.append("work")), lambda: writer.run_first(lambda tx: done.append("first"))
+        lambda: writer.run(lambda tx: done.append("work")), lambda: First(writer).run(lambda tx: done.append("first"))
     )
     while not (writer._first and writer._waiting):
         pass
@@ -82,7 +82,7 @@ def test_both_lines_are_finished_at_the_end(writer: GroupWriter) -> None:
     while not writer._closed:
         pass
     with pytest.raises(NotDurable):
-        writer.run_first(lambda tx: None)
+        First(writer).run(lambda tx: None)
     go.set()
     for thread in (*threads, *closing):
         thread.join(10)

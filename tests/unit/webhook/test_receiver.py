@@ -19,13 +19,14 @@ from hub.webhook import receiver
 from hub.webhook.load import load_folder
 from hub.webhook.receiver import Endpoint, WebhookFrontDoor
 from hub.webhook.verdict import Reason
+from tests.inboxes import EachAtOnce
 
 SOURCES = load_folder(Path(__file__).parents[3] / "webhooks")
 EXAMPLE = next(one for one in SOURCES["woocommerce"].manifest.examples if one.name == "an order changes")
 NOW = datetime(2026, 9, 21, 15, 33, 20, tzinfo=UTC)
 
 
-class Inbox:
+class Inbox(EachAtOnce):
     """Remembers what it kept; `answer` is what the next one gets, or is raised."""
 
     def __init__(self) -> None:

@@ -1,0 +1,101 @@
+"""Keeping deliveries: one, or all that waited for the same commit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from hub.model.lane import Lane
+from hub.model.message import Delivery, Kept, MessageState
+from hub.store import books, rows
+from hub.store.tx import Tx
+
+_COLUMNS = (
+    "connection", "topic", "delivery_id", "kind", "mapping", "headers", "body", "body_digest", "received_at", "state",
+    "due_at", "lane",
+)  # fmt: skip
+_ONCE = " ON CONFLICT (connection, topic, delivery_id) DO NOTHING"
+_CONFLICT = (
+    books.insert("conflicts", ["message", "headers", "body", "body_digest", "received_at"]) + " ON CONFLICT DO NOTHING"
+)
+_MOST = 32  # in one statement
+
+
+def keep(tx: Tx, delivery: Delivery, now: datetime) -> Kept:
+    """A delivery that is there already is told from another under the same id, which is kept beside it."""
+    if tx.run(_insert(1), **_values(delivery, now, 0)) == 1:
+        return Kept.NEW
+    first = tx.one(
+        "SELECT id, body_digest FROM messages "
+        "WHERE connection = :connection AND topic = :topic AND delivery_id = :delivery_id",
+        connection=delivery.connection,
+        topic=delivery.topic,
+        delivery_id=delivery.delivery_id,
+    )
+    if first is None or first["body_digest"] == delivery.body_digest:
+        return Kept.REPEAT
+    tx.run(
+        _CONFLICT,
+        message=first["id"],
+        headers=rows.to_json(delivery.headers),
+        body=delivery.body,
+        body_digest=delivery.body_digest,
+        received_at=rows.micros(now),
+    )
+    return Kept.CONFLICT
+
+
+def keep_all(tx: Tx, deliveries: Sequence[tuple[Delivery, datetime]]) -> list[Kept]:
+    """Each in turn, with few statements: a thread gives others the interpreter at every one, and must get it back."""
+    told: list[Kept] = []
+    for some in _portions(deliveries):
+        together = _together(tx, some) if len(some) > 1 else []
+        told += together or [keep(tx, delivery, now) for delivery, now in some]
+    return told
+
+
+def _together(tx: Tx, deliveries: Sequence[tuple[Delivery, datetime]]) -> list[Kept]:
+    """Nothing is kept, and nothing said, where one of them was there already."""
+    values: dict[str, Any] = {}
+    for number, (delivery, now) in enumerate(deliveries):
+        values |= _values(delivery, now, number)
+    tx.run("SAVEPOINT portion")
+    if tx.run(_insert(len(deliveries)), **values) == len(deliveries):
+        tx.run("RELEASE SAVEPOINT portion")
+        return [Kept.NEW] * len(deliveries)
+    tx.run("ROLLBACK TO SAVEPOINT portion")
+    tx.run("RELEASE SAVEPOINT portion")
+    return []
+
+
+def _portions(deliveries: Sequence[tuple[Delivery, datetime]]) -> list[Sequence[tuple[Delivery, datetime]]]:
+    """In powers of two, so that there are few statements for a driver to remember."""
+    found, begin = [], 0
+    while begin < len(deliveries):
+        size = min(_MOST, 1 << (len(deliveries) - begin).bit_length() - 1)
+        found.append(deliveries[begin : begin + size])
+        begin += size
+    return found
+
+
+@cache
+def _insert(count: int) -> str:
+    rows_of = (", ".join(f":{_name(column, number)}" for column in _COLUMNS) for number in range(count))
+    listed = ", ".join(f"({row})" for row in rows_of)
+    return f"INSERT INTO messages ({', '.join(_COLUMNS)}) VALUES {listed}{_ONCE}"
+
+
+def _name(column: str, number: int) -> str:
+    return f"{column}{number}"
+
+
+def _values(delivery: Delivery, now: datetime, number: int) -> dict[str, Any]:
+    stamp = rows.micros(now)
+    values = (
+        delivery.connection, delivery.topic, delivery.delivery_id, delivery.kind, delivery.mapping,
+        rows.to_json(delivery.headers), delivery.body, delivery.body_digest, stamp, MessageState.KEPT.value, stamp,
+        str(Lane(delivery.connection)),
+    )  # fmt: skip
+    return {_name(column, number): value for column, value in zip(_COLUMNS, values, strict=True)}
