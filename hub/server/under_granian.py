@@ -10,7 +10,9 @@ import logging
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from granian.constants import HTTPModes, Interfaces
@@ -23,6 +25,7 @@ from hub.server.serving import BACKLOG, Application, Terms
 
 HEADERS_MILLISECONDS = 15_000
 HEADERS_BYTES = 64 * 1024
+NATIVES_SECONDS = 2.0
 CONNECTIONS = 512  # those beyond wait in the kernel's queue
 
 _log = logging.getLogger(__name__)
@@ -63,6 +66,19 @@ def run(app_factory: Callable[[], Application], terms: Terms) -> None:
         _OneProcess(terms, ending).serve(target_loader=lambda: desk.answer, wrap_loader=False)
     finally:
         ending.finish()
+        _wait_for_natives()
+
+
+def _wait_for_natives() -> None:
+    """A thread of the server's own that still lets go of something of ours while the interpreter ends would abort the
+    whole process: they are waited for, where the system tells of them.
+    """
+    tasks, until = Path("/proc/self/task"), time.monotonic() + NATIVES_SECONDS
+    while tasks.exists() and time.monotonic() < until:
+        ours = {thread.native_id for thread in threading.enumerate()}
+        if all(int(task.name) in ours for task in tasks.iterdir()):
+            return
+        time.sleep(0.01)
 
 
 class _Ending:
