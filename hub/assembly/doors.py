@@ -22,6 +22,7 @@ from hub.webhook.source import Source
 
 KEYS_LIVE_SECONDS = 1.0  # a rotated secret counts within this time
 RUSH = 6  # deliveries that are being kept at once
+RUSH_SECONDS = 0.05  # between two commits there are fewer for a moment
 
 _log = structlog.get_logger("crossdock.webhook")
 
@@ -84,11 +85,12 @@ class Waking:
         self._inbox, self._wake = inbox, wake
         self._lock = threading.Lock()
         self._under_way = 0
+        self._rushed_until = 0.0
 
     @property
     def in_a_rush(self) -> bool:
         """So many are being kept at once that other work had better wait a moment."""
-        return self._under_way >= RUSH
+        return self._under_way >= RUSH or time.monotonic() < self._rushed_until
 
     def keep(self, delivery: Delivery, now: datetime) -> Kept:
         self._count(1)
@@ -118,4 +120,6 @@ class Waking:
 
     def _count(self, more: int) -> None:
         with self._lock:
+            if self._under_way >= RUSH:
+                self._rushed_until = time.monotonic() + RUSH_SECONDS
             self._under_way += more

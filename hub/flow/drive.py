@@ -30,6 +30,7 @@ Sweep = Callable[[Setting, Chore, datetime], tuple[datetime | None, dict[str, An
 _IDLE = timedelta(seconds=0.5)
 _SOON = timedelta(seconds=0.05)
 _BATCH = 20
+_IN_A_RUSH = 2
 _AFTER_FAILURE_SECONDS = 1.0
 _WAY_SECONDS, _LONGEST_WAY_SECONDS = 0.005, 0.25
 
@@ -160,10 +161,10 @@ class Engine:
         if free == 0:
             self._free.acquire()
             free = 1 + self._take(_BATCH - 1)
-        self._give_way()
         claims: Sequence[Task] = ()
         try:
-            claims = self._setting.store.claim(free, self._clock(), self._rooms.free)
+            most = free if self._gave_way() else min(free, _IN_A_RUSH)
+            claims = self._setting.store.claim(most, self._clock(), self._rooms.free)
         finally:  # a store that fails keeps none of the threads
             for _ in range(free - len(claims)):
                 self._free.release()
@@ -174,11 +175,14 @@ class Engine:
             self._pool.submit(self._run, claim, place)
         return len(claims)
 
-    def _give_way(self) -> None:
-        """Sooner or later work goes on all the same."""
+    def _gave_way(self) -> bool:
+        """Whether nothing more urgent is left. Sooner or later some work goes on all the same."""
         until = time.monotonic() + _LONGEST_WAY_SECONDS
-        while self._wait() and time.monotonic() < until and not self._stopping.is_set():
+        while self._wait() and not self._stopping.is_set():
+            if time.monotonic() > until:
+                return False
             time.sleep(_WAY_SECONDS)
+        return True
 
     def _may_go_on(self, connection: str) -> bool:
         """Within the moment that settles a step: whether its worker may go on with one of this connection."""

@@ -75,7 +75,7 @@ def _application(folder: Path, address: str) -> Application:
         hub.close()
 
     door = hub.front_door(app)
-    return Application(door, drain=drain, door=door)
+    return Application(door, drain=drain, door=door.look)
 
 
 def _refuse(error: Exception) -> int:

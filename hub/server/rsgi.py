@@ -5,69 +5,45 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from io import BytesIO
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urlsplit
 from wsgiref.types import WSGIApplication
 
-from hub.webhook import answer
-from hub.webhook.answer import Answer, Refused
-from hub.webhook.body import declared_length
-from hub.webhook.headers import Pairs
-from hub.webhook.receiver import MAX_BODY_BYTES, PREFIX, WebhookFrontDoor
+from hub.wire.body import BadBody
+from hub.wire.rsgi import Incoming, Room, Scope, Wire
 
+MAX_BODY_BYTES = 1024 * 1024
 BODY_SECONDS = 20.0
 BODIES_BYTES = 64 * 1024 * 1024  # of bodies that are on their way, all together
+
+Door = Callable[[Scope, Wire, Incoming], Awaitable[bool]]
 
 _log = logging.getLogger(__name__)
 
 
-class Scope(Protocol):
-    """What RSGI tells of a request. `path` is decoded; of a header's values, those that are ASCII are there."""
-
-    method: str
-    path: str
-    query_string: str
-    http_version: str
-    scheme: str
-    client: str
-    server: str
-    headers: Any
-
-
-class Wire(Protocol):
-    """The request's body and the way back."""
-
-    def __call__(self) -> Awaitable[bytes]: ...
-
-    def __aiter__(self) -> AsyncIterator[bytes]: ...
-
-    def response_empty(self, status: int, headers: list[tuple[str, str]]) -> None: ...
-
-    def response_bytes(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None: ...
-
-
 class Desk:
-    """Answers every request. `threads`: so many are with the WSGI application at once."""
+    """Answers every request. `door` has the first look, and says whether it answered; `threads`: so many are with the
+    WSGI application at once.
+    """
 
-    def __init__(self, wsgi: WSGIApplication, door: WebhookFrontDoor | None, threads: int) -> None:
+    def __init__(self, wsgi: WSGIApplication, door: Door | None, threads: int) -> None:
         self._wsgi, self._door = wsgi, door
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="request")
-        self._room = Room(BODIES_BYTES)
+        self._room = Room(BODIES_BYTES, BODY_SECONDS)
 
     async def answer(self, scope: Scope, wire: Wire) -> None:
         """The RSGI application."""
         incoming = Incoming(scope, wire, self._room)
-        if self._door is not None and scope.path.startswith(PREFIX):
-            _give(wire, await self._door.receive(scope.path[len(PREFIX) :], incoming))
+        if self._door is not None and await self._door(scope, wire, incoming):
             return
         try:
-            environ = environ_of(scope, await incoming.body(MAX_BODY_BYTES))
-        except Refused as refused:
-            _give(wire, refused.answer)
+            environ = environ_of(scope, incoming.pairs, await incoming.body(MAX_BODY_BYTES))
+        except BadBody as bad:
+            wire.response_bytes(bad.fault.status, [("Content-Type", "text/plain")], bad.fault.detail.encode())
             return
         call = asyncio.get_running_loop().run_in_executor(self._threads, called, self._wsgi, environ)
         try:
@@ -81,67 +57,7 @@ class Desk:
             wire.response_empty(status, headers)
 
 
-class Room:
-    """So many bytes may be on their way at once."""
-
-    def __init__(self, size: int) -> None:
-        self.left = size
-
-
-class Incoming:
-    """Implements `hub.webhook.receiver.Request`."""
-
-    def __init__(self, scope: Scope, wire: Wire, room: Room) -> None:
-        self.method = scope.method
-        self._scope, self._wire, self._room = scope, wire, room
-
-    def headers(self) -> Pairs:
-        return tuple(self._scope.headers.items())
-
-    async def body(self, cap: int) -> bytes:
-        get = self._scope.headers.get
-        length = declared_length(get("content-encoding"), get("transfer-encoding"), get("content-length"), cap)
-        if length == 0:
-            return b""
-        size = cap if length is None else length
-        if size > self._room.left:
-            raise Refused(answer.BUSY)
-        self._room.left -= size
-        try:
-            async with asyncio.timeout(BODY_SECONDS):
-                body = await (self._wire() if length is not None else self._chunks(cap))
-        except TimeoutError:
-            raise Refused(answer.TOO_SLOW) from None
-        except Refused:
-            raise
-        except Exception as error:  # the server's own for what a sender breaks
-            raise Refused(answer.UNREADABLE) from error
-        finally:
-            self._room.left += size
-        if length is not None and len(body) != length:
-            raise Refused(answer.TRUNCATED)
-        return body
-
-    async def _chunks(self, cap: int) -> bytes:
-        """Of a body that does not say how long it is: no more than one chunk beyond the cap is taken in."""
-        chunks, total = [], 0
-        async for chunk in self._wire:
-            chunks.append(chunk)
-            total += len(chunk)
-            if total > cap:
-                raise Refused(answer.TOO_LARGE)
-        return b"".join(chunks)
-
-
-def _give(wire: Wire, given: Answer) -> None:
-    status = int(given.status[:3])
-    if given.body:
-        wire.response_bytes(status, list(given.headers), given.body)
-    else:
-        wire.response_empty(status, list(given.headers))
-
-
-def environ_of(scope: Scope, body: bytes) -> dict[str, Any]:
+def environ_of(scope: Scope, pairs: tuple[tuple[str, str], ...], body: bytes) -> dict[str, Any]:
     """A WSGI environment (PEP 3333) for a request that was read."""
     server, client = urlsplit(f"//{scope.server}"), urlsplit(f"//{scope.client}")
     environ: dict[str, Any] = {
@@ -162,7 +78,7 @@ def environ_of(scope: Scope, body: bytes) -> dict[str, Any]:
         "wsgi.multiprocess": False,
         "wsgi.run_once": False,
     }
-    for name, value in scope.headers.items():
+    for name, value in pairs:
         if "_" in name:
             continue  # it would pass for the header with dashes, which a proxy in front vouches for
         key = "HTTP_" + name.upper().replace("-", "_")

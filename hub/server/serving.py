@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Literal
 from wsgiref.types import WSGIApplication
 
-from hub.webhook.receiver import WebhookFrontDoor
+from hub.server.rsgi import Door
 
 THREADS = 32
 GRACE_SECONDS = 10.0
@@ -41,7 +41,7 @@ class Application:
 
     wsgi: WSGIApplication
     drain: Callable[[], None]
-    door: WebhookFrontDoor | None = None
+    door: Door | None = None
 
 
 @dataclass(frozen=True)

@@ -82,13 +82,13 @@ def _portions(deliveries: Sequence[tuple[Delivery, datetime]]) -> list[Sequence[
 
 @cache
 def _insert(count: int) -> str:
-    rows_of = (", ".join(f":{_name(column, number)}" for column in _COLUMNS) for number in range(count))
-    listed = ", ".join(f"({row})" for row in rows_of)
+    listed = ", ".join(f"({', '.join(f':{name}' for name in _names(number))})" for number in range(count))
     return f"INSERT INTO messages ({', '.join(_COLUMNS)}) VALUES {listed}{_ONCE}"
 
 
-def _name(column: str, number: int) -> str:
-    return f"{column}{number}"
+@cache
+def _names(number: int) -> tuple[str, ...]:
+    return tuple(f"{column}{number}" for column in _COLUMNS)
 
 
 def _values(delivery: Delivery, now: datetime, number: int) -> dict[str, Any]:
@@ -98,4 +98,4 @@ def _values(delivery: Delivery, now: datetime, number: int) -> dict[str, Any]:
         rows.to_json(delivery.headers), delivery.body, delivery.body_digest, stamp, MessageState.KEPT.value, stamp,
         str(Lane(delivery.connection)),
     )  # fmt: skip
-    return {_name(column, number): value for column, value in zip(_COLUMNS, values, strict=True)}
+    return dict(zip(_names(number), values, strict=True))

@@ -7,6 +7,8 @@ from http import HTTPStatus
 
 import msgspec
 
+from hub.wire.body import BodyFault
+
 RETRY_AFTER_SECONDS = 5
 
 
@@ -19,13 +21,9 @@ class Answer:
     body: bytes
     outcome: str
 
-
-class Refused(Exception):
-    """Ends the handling of a request with an answer."""
-
-    def __init__(self, answer: Answer) -> None:
-        super().__init__(answer.outcome)
-        self.answer = answer
+    @property
+    def code(self) -> int:
+        return int(self.status[:3])
 
 
 def problem(code: HTTPStatus, outcome: str, detail: str, *more: tuple[str, str]) -> Answer:
@@ -54,17 +52,12 @@ def accepted(outcome: str) -> Answer:
 
 NOT_FOUND = problem(HTTPStatus.NOT_FOUND, "unknown_connection", "no connection of this name receives webhooks")
 NOT_POST = problem(HTTPStatus.METHOD_NOT_ALLOWED, "not_post", "webhooks are posted", ("Allow", "POST"))
-TOO_LARGE = problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", "the body is larger than is accepted here")
-AMBIGUOUS = problem(HTTPStatus.BAD_REQUEST, "ambiguous_length", "both Content-Length and Transfer-Encoding were sent")
-BAD_LENGTH = problem(HTTPStatus.BAD_REQUEST, "bad_length", "the Content-Length is not a number")
-BAD_TRANSFER = problem(HTTPStatus.BAD_REQUEST, "bad_transfer", "no Transfer-Encoding but chunked is accepted")
-TRUNCATED = problem(HTTPStatus.BAD_REQUEST, "truncated", "the body ended before its declared length")
-UNREADABLE = problem(HTTPStatus.BAD_REQUEST, "unreadable", "the body could not be read")
-TOO_SLOW = problem(HTTPStatus.REQUEST_TIMEOUT, "too_slow", "the body did not arrive in time: send it again")
-ENCODED = problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "encoded", "content encodings are not accepted: send plain bytes")
 _LATER = ("Retry-After", str(RETRY_AFTER_SECONDS))
 NOT_DURABLE = problem(HTTPStatus.SERVICE_UNAVAILABLE, "not_durable", "nothing was kept: send it again later", _LATER)
-BUSY = problem(HTTPStatus.SERVICE_UNAVAILABLE, "busy", "too many bodies are being read: send it again later", _LATER)
+OF_BODY = {
+    fault: problem(fault.status, fault.word, fault.detail, *([_LATER] if fault is BodyFault.BUSY else []))
+    for fault in BodyFault
+}
 FAILED = problem(HTTPStatus.SERVICE_UNAVAILABLE, "failed", "nothing was acknowledged: send it again later", _LATER)
 
 

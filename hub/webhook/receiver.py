@@ -21,13 +21,14 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from hub.model.contract import Inbox, NotDurable
 from hub.model.message import Delivery
 from hub.webhook import answer
-from hub.webhook.answer import Answer, Refused, accepted, unauthorized
-from hub.webhook.body import read_body
+from hub.webhook.answer import Answer, accepted, unauthorized
 from hub.webhook.counters import Counters
 from hub.webhook.gathering import Gathering
 from hub.webhook.headers import Headers, Pairs
 from hub.webhook.source import Source
 from hub.webhook.verdict import Reason
+from hub.wire.body import BadBody, BodyFault, read_body
+from hub.wire.rsgi import Scope, Wire
 
 PREFIX = "/webhooks/"
 MAX_BODY_BYTES = 1024 * 1024
@@ -61,10 +62,10 @@ class Request(Protocol):
 
     method: str
 
-    def headers(self) -> Pairs: ...
+    pairs: Pairs  # its headers
 
     async def body(self, cap: int) -> bytes:
-        """The raw body, of at most `cap` bytes. Raises Refused for anything ambiguous, truncated, slow or too large."""
+        """The raw body, of at most `cap` bytes. Raises BadBody for anything ambiguous, truncated, slow or too large."""
         ...
 
 
@@ -101,6 +102,17 @@ class WebhookFrontDoor:
         start_response(given.status, list(given.headers))
         return [given.body]
 
+    async def look(self, scope: Scope, wire: Wire, request: Request) -> bool:
+        """The first look of a server that speaks RSGI: answers what is under `/webhooks/`, and says whether it was."""
+        if not scope.path.startswith(PREFIX):
+            return False
+        given = await self.receive(scope.path[len(PREFIX) :], request)
+        if given.body:
+            wire.response_bytes(given.code, list(given.headers), given.body)
+        else:
+            wire.response_empty(given.code, list(given.headers))
+        return True
+
     async def receive(self, name: str, request: Request) -> Answer:
         """What is delivered to the connection `name`; on the one event loop of this process."""
         endpoint = None
@@ -129,7 +141,7 @@ class WebhookFrontDoor:
             return answer.NOT_POST
         body = await request.body(self._max_body_bytes)
         now = self._clock()
-        found = _judged(endpoint, Headers(request.headers()), body, now)
+        found = _judged(endpoint, Headers(request.pairs), body, now)
         return found if isinstance(found, Answer) else _ACCEPTED[await self._gathering.keep(found, now)]
 
     def _receive(self, endpoint: Endpoint, environ: WSGIEnvironment) -> Answer:
@@ -142,7 +154,7 @@ class WebhookFrontDoor:
 
     def _read(self, environ: WSGIEnvironment) -> bytes:
         if not self._reading.acquire(blocking=False):
-            raise Refused(answer.BUSY)
+            raise BadBody(BodyFault.BUSY)
         try:
             return read_body(environ, self._max_body_bytes)
         finally:
@@ -169,8 +181,8 @@ def _judged(endpoint: Endpoint, headers: Headers, body: bytes, now: datetime) ->
 
 
 def _answer_to(error: Exception, endpoint: Endpoint | None) -> Answer:
-    if isinstance(error, Refused):
-        return error.answer
+    if isinstance(error, BadBody):
+        return answer.OF_BODY[error.fault]
     if isinstance(error, NotDurable):
         return answer.NOT_DURABLE
     connection = endpoint.connection if endpoint else ""

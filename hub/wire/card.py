@@ -106,16 +106,18 @@ _NAMED = re.compile(
     rb"[0-9](?:[ .\-]?[0-9]){12}"
 )
 _SURELY_BARE = re.compile(rb'[^\\]"\s*:\s*\Z')  # inside a text the quote would be escaped
-_SPECIAL = (b"\xc2\xa0", b"\xe2\x80\x87", b"\xe2\x80\xaf", b"\\u00a0", b"\\u2007", b"\\u202f")
-_ESCAPED_DIGIT = re.compile(rb"\\u003[0-9]")
+_SPECIAL = (b"\xc2\xa0", b"\xe2\x80\x87", b"\xe2\x80\xaf")
+_ESCAPES = re.compile(rb"\\u(?:00[aA]0|2007|202[fF]|003[0-9])")
 
 
 def _suspicious(body: bytes) -> bool:
     """Whether anything in it may be a card's number; looked for by plain comparisons, which is what is quick."""
-    lower = body.lower()
-    if _named(lower):
+    special = _special(body)
+    if not special and _SHORT not in body.translate(_SHAPE, b" .-"):
+        return False  # nowhere are there so many digits in a row
+    if _named(body.lower()):
         return True
-    if any(special in lower for special in _SPECIAL) or (b"\\u003" in lower and _ESCAPED_DIGIT.search(lower)):
+    if special:
         return any(groups_of_card([group[2] for group in _groups(match[0])]) for match in _RUN.finditer(body))
     shape = body.translate(_SHAPE)
     if b"0000-0000" in shape:
@@ -130,12 +132,19 @@ def _suspicious(body: bytes) -> bool:
     return False
 
 
-_LONG = b"0" * (_SHORTEST + 1)
+def _special(body: bytes) -> bool:
+    """Whether a digit, or what may stand between two, is written otherwise than most write it."""
+    if not body.isascii() and any(special in body for special in _SPECIAL):
+        return True
+    return b"\\u" in body and _ESCAPES.search(body) is not None
+
+
+_SHORT, _LONG = b"0" * _SHORTEST, b"0" * (_SHORTEST + 1)
 
 
 def _named(lower: bytes) -> bool:
     """Whether a field that is named for a card's number holds a digit."""
-    for word in (b"card", b"cc", b'pan"'):
+    for word in (b"card", b"cc", b"pan"):
         at = lower.find(word)
         while at >= 0:
             if _NAMED.match(lower, at):

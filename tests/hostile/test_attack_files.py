@@ -24,11 +24,9 @@ from hub.language.evaluate import ExpressionError
 from hub.language.problem import Problems
 from hub.mapping.load import load as load_mapping
 from hub.mapping.translator import translate
-from hub.webhook import answer
-from hub.webhook.answer import Refused
-from hub.webhook.body import read_body
 from hub.wire import redact
 from hub.wire.address import join, segment
+from hub.wire.body import BadBody, BodyFault, read_body
 from hub.wire.call import Blocked, header_fault
 from hub.wire.mail import address_fault, value_fault
 from tests.hostile.fuzz.declaration import check as judge_document
@@ -116,12 +114,12 @@ class Endless(io.RawIOBase):
         return b"x" * size
 
 
-REQUESTS: dict[str, tuple[dict[str, Any], answer.Answer]] = {
-    "10MB_string": ({"CONTENT_LENGTH": str(10 * 1024 * 1024)}, answer.TOO_LARGE),
-    "gzip_100MiB": ({"CONTENT_LENGTH": "101942", "HTTP_CONTENT_ENCODING": "gzip"}, answer.ENCODED),
-    "gzip_nested": ({"CONTENT_LENGTH": "331", "HTTP_CONTENT_ENCODING": "gzip,gzip"}, answer.ENCODED),
-    "chunked_no_length": ({"HTTP_TRANSFER_ENCODING": "chunked"}, answer.TOO_LARGE),
-    "cl_te": ({"CONTENT_LENGTH": "5", "HTTP_TRANSFER_ENCODING": "chunked"}, answer.AMBIGUOUS),
+REQUESTS: dict[str, tuple[dict[str, Any], BodyFault]] = {
+    "10MB_string": ({"CONTENT_LENGTH": str(10 * 1024 * 1024)}, BodyFault.TOO_LARGE),
+    "gzip_100MiB": ({"CONTENT_LENGTH": "101942", "HTTP_CONTENT_ENCODING": "gzip"}, BodyFault.ENCODED),
+    "gzip_nested": ({"CONTENT_LENGTH": "331", "HTTP_CONTENT_ENCODING": "gzip,gzip"}, BodyFault.ENCODED),
+    "chunked_no_length": ({"HTTP_TRANSFER_ENCODING": "chunked"}, BodyFault.TOO_LARGE),
+    "cl_te": ({"CONTENT_LENGTH": "5", "HTTP_TRANSFER_ENCODING": "chunked"}, BodyFault.AMBIGUOUS),
 }
 # What decoding lets through and the mapping, or the server, must not.
 BUSINESS: dict[str, dict[str, Any]] = {
@@ -150,9 +148,9 @@ def test_bodies_that_are_refused_before_they_are_read(rows: Callable[[str], list
     for name, (environ, wanted) in REQUESTS.items():
         assert expected[name] == "reject"
         stream = Endless()
-        with pytest.raises(Refused) as caught:
+        with pytest.raises(BadBody) as caught:
             read_body({**environ, "wsgi.input": stream}, 1024 * 1024)
-        assert caught.value.answer is wanted, name
+        assert caught.value.fault is wanted, name
         assert stream.given <= 1024 * 1024 + 64 * 1024, name
 
 

@@ -75,7 +75,7 @@ def main() -> None:
     behind.door = WebhookFrontDoor(behind, catalogue, behind.inbox, lambda: datetime.now(UTC))
     door = behind.door
     serve(
-        lambda: Application(door, lambda: None, door),
+        lambda: Application(door, lambda: None, door.look),
         port=int(port),
         threads=8,
         engine=engine,  # type: ignore[arg-type]

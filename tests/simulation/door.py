@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import atexit
 import io
 import json
 from dataclasses import replace
+from functools import cache
 from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,7 +16,7 @@ from hub.assembly.hub import Hub
 from hub.model.message import StoredMessage
 from hub.sandbox.outbox import Delivery
 from hub.sandbox.world import World
-from hub.webhook.receiver import WebhookFrontDoor
+from hub.webhook.receiver import PREFIX, WebhookFrontDoor
 from tests.simulation.clock import VirtualClock
 from tests.simulation.trace import Trace
 
@@ -72,6 +75,15 @@ class Door:
         return self._about.get((delivery.connection, digest(delivery.body)), "")
 
     def _post(self, delivery: Delivery) -> int:
+        """By one of the two ways in and by the other, in turn."""
+        return self._called(delivery) if delivery.number % 2 else self._received(delivery)
+
+    def _received(self, delivery: Delivery) -> int:
+        assert self._front is not None
+        path = urlsplit(delivery.url).path
+        return _loop().run_until_complete(self._front.receive(path.removeprefix(PREFIX), _Posted(delivery))).code
+
+    def _called(self, delivery: Delivery) -> int:
         assert self._front is not None
         environ: dict[str, Any] = {
             "REQUEST_METHOD": "POST",
@@ -85,6 +97,26 @@ class Door:
         statuses: list[str] = []
         self._front(environ, lambda status, headers, exc_info=None: statuses.append(status))  # type: ignore[arg-type]
         return int(statuses[0].split()[0])
+
+
+class _Posted:
+    """Implements `hub.webhook.receiver.Request`."""
+
+    method = "POST"
+
+    def __init__(self, delivery: Delivery) -> None:
+        self.pairs = tuple((name.lower(), value) for name, value in delivery.headers)
+        self._body = delivery.body
+
+    async def body(self, cap: int) -> bytes:
+        return self._body
+
+
+@cache
+def _loop() -> asyncio.AbstractEventLoop:
+    loop = asyncio.new_event_loop()
+    atexit.register(loop.close)
+    return loop
 
 
 def digest(body: bytes) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from concurrent.futures import Future
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -38,7 +40,7 @@ def storefront_sweep_off() -> Patch:
 
 @bug("200-before-commit", "A webhook is answered 200 before it is on disk.", undurable=0.01)
 def ok_before_commit() -> Patch:
-    original = Waking.keep
+    original, original_soon = Waking.keep, Waking.keep_soon
 
     def keep(self: Waking, delivery: Delivery, now: datetime) -> Kept:
         try:
@@ -46,7 +48,13 @@ def ok_before_commit() -> Patch:
         except NotDurable:
             return Kept.NEW
 
-    return replaced(Waking, "keep", keep)
+    def keep_soon(self: Waking, deliveries: Sequence[tuple[Delivery, datetime]]) -> Future[Sequence[Kept]]:
+        kept: Future[Sequence[Kept]] = Future()
+        kept.set_result([Kept.NEW] * len(deliveries))
+        original_soon(self, deliveries)
+        return kept
+
+    return together(replaced(Waking, "keep", keep), replaced(Waking, "keep_soon", keep_soon))
 
 
 @bug("repeat-kept-as-new", "A delivery that is repeated is kept and worked on once more.")

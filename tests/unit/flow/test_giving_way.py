@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 
-from hub.assembly.doors import RUSH, Waking
+from hub.assembly.doors import RUSH, RUSH_SECONDS, Waking
 from hub.flow.drive import Engine
 from hub.model.message import Delivery, Kept
 from tests.inboxes import EachAtOnce
@@ -47,5 +47,7 @@ def test_a_rush_is_so_many_deliveries_at_once() -> None:
     go.set()
     for thread in threads:
         thread.join(10)
+    assert inbox.in_a_rush  # between two commits there are fewer
+    time.sleep(RUSH_SECONDS)
     assert not inbox.in_a_rush
     assert len(woken) == RUSH
