@@ -205,7 +205,7 @@ def _notification(setting: Setting, book: Book, step: Step) -> Input:
     letter = setting.notices.render(
         kind,
         {
-            "order": scope.document_of(order),
+            "order": order,
             "parcel": scope.parcel_facts(parcel) if parcel else None,
             "shop": dict(setting.shop)
             | {"name": scope.storefront_of(setting, book).settings.get("shop_name") or setting.shop.get("name")},

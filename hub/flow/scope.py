@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from hub.flow.setting import Connection, Setting
@@ -33,11 +34,16 @@ def subject_id(step: Step, kind: str) -> str | None:
     """`group:abc` -> `abc` where the step's subject has that kind, at its end (`shipped:parcel:1` is about parcel
     1).
     """
+    return _subject_id(step.subject, kind)
+
+
+@lru_cache(maxsize=4096)  # every moment asks it of every step, several times
+def _subject_id(subject: str, kind: str) -> str | None:
     marker = f"{kind}:"
-    if step.subject.startswith(marker):
-        return step.subject.removeprefix(marker)
-    position = step.subject.find(f":{marker}")
-    return step.subject[position + 1 + len(marker) :] if position >= 0 else None
+    if subject.startswith(marker):
+        return subject.removeprefix(marker)
+    position = subject.find(f":{marker}")
+    return subject[position + 1 + len(marker) :] if position >= 0 else None
 
 
 def group_of(book: Book, step: Step) -> Group | None:

@@ -89,7 +89,9 @@ class TemplateNotices:
         html_template, html_manner = self._template(f"{kind}.html", place)
         shared = dict(scope) | {"shop": shop}
         text_names = names(kind, shared, order, text_manner) | _carried(text_manner)
-        html_names = names(kind, shared, order, html_manner) | _carried(html_manner)
+        html_names = text_names
+        if html_manner != text_manner:
+            html_names = names(kind, shared, order, html_manner) | _carried(html_manner)
         subject = self._subject(text_template, text_names)
         text = _tidy(_capped(text_template.render(text_names), text_template))
         return Letter(subject, text, self._html(html_template, html_names, subject))

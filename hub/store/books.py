@@ -12,7 +12,7 @@ from hub.model.lane import Lane
 from hub.model.message import MessageEnd
 from hub.model.order import Order
 from hub.store import rows
-from hub.store.kept import Before
+from hub.store.kept import Before, Values
 from hub.store.record import append_audit
 from hub.store.tx import Row, Tx
 
@@ -118,11 +118,11 @@ def load(tx: Tx, key: str, *, lock: bool) -> tuple[Book, Before]:
     _fill(book, before.order)
     for row in steps:
         step = rows.step_of(row)
-        before.steps[step.id], book.steps[step.id] = row, step
+        before.steps[step.id], book.steps[step.id] = dict(vars(step)), step
     for row in effects:
         effect = rows.effect_of(row)
         identity = (effect.capability, effect.subject, effect.generation)
-        before.effects[identity], book.effects[identity] = row, effect
+        before.effects[identity], book.effects[identity] = dict(vars(effect)), effect
     return book, before
 
 
@@ -169,7 +169,7 @@ def change(tx: Tx, key: str, decide: Callable[[Book], T], now: datetime) -> T:
 
 
 def _save_order(tx: Tx, book: Book, old: Row | None, now: datetime) -> Row:
-    """Returns the row as it is now; so do those below, which put it into the place of the earlier one."""
+    """Returns the row as it is now."""
     row = _order_row(book, old, now)
     if old is not None and not (book.notes or book.attempts):
         if all(row[c] == old[c] for c in _ORDER_COLUMNS if c != "changed_at"):
@@ -221,20 +221,20 @@ def _order_row(book: Book, old: Row | None, now: datetime) -> dict[str, Any]:
     }
 
 
-def _save_steps(tx: Tx, book: Book, before: dict[str, tuple[Any, ...]]) -> None:
+def _save_steps(tx: Tx, book: Book, before: dict[str, Values]) -> None:
     for step in book.steps.values():
-        row = rows.step_row(book.key, step)
-        if before.get(step.id) != row:
+        if before.get(step.id) != vars(step):
+            row = rows.step_row(book.key, step)
             tx.run(_SAVE_STEP, **dict(zip(rows.STEP_COLUMNS, row, strict=True)))
-            before[step.id] = row
+            before[step.id] = dict(vars(step))
 
 
-def _save_effects(tx: Tx, book: Book, before: dict[tuple[str, str, int], tuple[Any, ...]]) -> None:
+def _save_effects(tx: Tx, book: Book, before: dict[tuple[str, str, int], Values]) -> None:
     for identity, effect in book.effects.items():
-        row = rows.effect_row(book.key, effect)
-        if before.get(identity) != row:
+        if before.get(identity) != vars(effect):
+            row = rows.effect_row(book.key, effect)
             tx.run(_SAVE_EFFECT, **dict(zip(rows.EFFECT_COLUMNS, row, strict=True)))
-            before[identity] = row
+            before[identity] = dict(vars(effect))
 
 
 def _append(tx: Tx, book: Book) -> None:

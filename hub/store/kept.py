@@ -9,17 +9,21 @@ from hub.model.book import Book
 from hub.store.tx import Row
 
 V = TypeVar("V")
+Values = dict[str, Any]
 
 MOST = 64
 
 
 @dataclass
 class Before:
-    """The rows that a book was made from, to see later what changed."""
+    """What a book was made from, to see later what changed: the order's row, and the fields of each step and effect.
+
+    What a field holds is replaced and never changed in its place, or a change would not be seen.
+    """
 
     order: Row | None = None
-    steps: dict[str, tuple[Any, ...]] = field(default_factory=dict)
-    effects: dict[tuple[str, str, int], tuple[Any, ...]] = field(default_factory=dict)
+    steps: dict[str, Values] = field(default_factory=dict)
+    effects: dict[tuple[str, str, int], Values] = field(default_factory=dict)
 
 
 class Kept:

@@ -100,7 +100,14 @@ def _careful(value: str, needles: list[str]) -> str:
 def headers(items: Mapping[str, str] | Iterable[tuple[str, str]], secrets: Collection[str] = ()) -> dict[str, str]:
     """Every header's name, and the values of harmless ones."""
     pairs = items.items() if isinstance(items, Mapping) else items
-    return {name: text(value, secrets) if name.lower() in HEADERS else HIDDEN for name, value in pairs}
+    known = frozenset(secrets)
+    return {name: _header(value, known) if name.lower() in HEADERS else HIDDEN for name, value in pairs}
+
+
+@lru_cache(maxsize=1024)
+def _header(value: str, secrets: frozenset[str]) -> str:
+    """Most of a provider's headers are the same in every answer."""
+    return text(value, secrets)
 
 
 def url(value: str, secrets: Collection[str] = ()) -> str:
