@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from typing import Any, TypeVar
@@ -14,8 +15,8 @@ from hub.store.tx import Tx
 
 T = TypeVar("T")
 
-_BATCH = 256
-_BESIDE = 4  # of the others, in a transaction of those who come first
+_DELIVERIES = 256  # moments of those who come first in one transaction
+_SECONDS = 0.006  # so long moments join a transaction: whoever comes next waits for its end
 _Work = tuple[Callable[[Tx], Any], "Future[Any]"]
 
 
@@ -34,29 +35,29 @@ class GroupWriter:
         name: str = "crossdock-writer",
     ) -> None:
         self._transaction, self._concerns_all = transaction, concerns_all
-        self._waiting: deque[_Work] = deque()
         self._first: deque[_Work] = deque()
+        self._waiting = Turns()
         self._came = threading.Condition()
         self._closed = False
         self._thread = threading.Thread(target=self._loop, name=name, daemon=True)
         self._thread.start()
 
-    def run(self, moment: Callable[[Tx], T]) -> T:
-        return self.begin(moment).result()
+    def run(self, moment: Callable[[Tx], T], of: str = "") -> T:
+        return self.begin(moment, of).result()
 
-    def begin(self, moment: Callable[[Tx], T]) -> Future[T]:
-        return self._queued(self._waiting, moment)
+    def begin(self, moment: Callable[[Tx], T], of: str = "") -> Future[T]:
+        return self._queued(moment, lambda work: self._waiting.put(of, work))
 
     def begin_first(self, moment: Callable[[Tx], T]) -> Future[T]:
         """The same, in the next transaction: for short moments that somebody outside waits for."""
-        return self._queued(self._first, moment)
+        return self._queued(moment, self._first.append)
 
-    def _queued(self, line: deque[_Work], moment: Callable[[Tx], T]) -> Future[T]:
+    def _queued(self, moment: Callable[[Tx], T], put: Callable[[_Work], None]) -> Future[T]:
         future: Future[T] = Future()
         with self._came:
             if self._closed:
                 raise NotDurable("the store is closed")
-            line.append((moment, future))
+            put((moment, future))
             self._came.notify()
         return future
 
@@ -71,31 +72,45 @@ class GroupWriter:
         return True
 
     def _loop(self) -> None:
-        while batch := self._gather():
-            self._commit(batch)
+        while self._some():
+            self._commit()
 
-    def _gather(self) -> list[_Work]:
-        """What is committed next: all who come first, or else some of the others. Empty at the end."""
+    def _some(self) -> bool:
+        """Waits until there is something to do; False at the end."""
         with self._came:
             while not (self._first or self._waiting or self._closed):
                 self._came.wait()
-            # Both lines go on, and whoever comes first waits for no more than a few of the others.
-            batch = _taken(self._first, _BATCH)
-            return batch + _taken(self._waiting, _BESIDE if batch else _BATCH)
+            return bool(self._first or self._waiting)
 
-    def _commit(self, batch: list[_Work]) -> None:
+    def _commit(self) -> None:
+        begun: list[_Work] = []
         answers: list[tuple[Future[Any], Any]] = []
         try:
             with self._transaction() as tx:
-                for moment, future in batch:
+                for moment, future in self._joining():
+                    begun.append((moment, future))
                     self._one(tx, moment, future, answers)
         except BaseException as error:  # the disk is full or gone: nobody is told that anything was kept
-            for _, future in batch:
+            for _, future in begun or self._joining():
                 if not future.done():
                     future.set_exception(NotDurable(str(error)))
             return
         for future, answer in answers:
             future.set_result(answer)
+
+    def _joining(self) -> Iterator[_Work]:
+        """What goes into one transaction: all who come first, then others in turn, for a while and at least one."""
+        for _ in range(min(len(self._first), _DELIVERIES)):
+            yield self._first.popleft()
+        until = time.monotonic() + _SECONDS
+        while True:
+            with self._came:
+                work = self._waiting.take()
+            if work is None:
+                return
+            yield work
+            if time.monotonic() > until:
+                return
 
     def _one(
         self, tx: Tx, moment: Callable[[Tx], Any], future: Future[Any], answers: list[tuple[Future[Any], Any]]
@@ -114,8 +129,31 @@ class GroupWriter:
         answers.append((future, answer))
 
 
-def _taken(line: deque[_Work], most: int) -> list[_Work]:
-    return [line.popleft() for _ in range(min(len(line), most))]
+class Turns:
+    """What waits, by whom it is of: each of them has its turn, however many another has waiting."""
+
+    def __init__(self) -> None:
+        self._lines: dict[str, deque[_Work]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._lines)
+
+    def __len__(self) -> int:
+        return sum(map(len, self._lines.values()))
+
+    def put(self, of: str, work: _Work) -> None:
+        self._lines.setdefault(of, deque()).append(work)
+
+    def take(self) -> _Work | None:
+        """The next; whoever had it goes to the end of the row."""
+        of = next(iter(self._lines), None)
+        if of is None:
+            return None
+        line = self._lines.pop(of)
+        work = line.popleft()
+        if line:
+            self._lines[of] = line
+        return work
 
 
 class First:
@@ -124,10 +162,10 @@ class First:
     def __init__(self, writer: GroupWriter) -> None:
         self._writer = writer
 
-    def run(self, moment: Callable[[Tx], T]) -> T:
+    def run(self, moment: Callable[[Tx], T], of: str = "") -> T:
         return self.begin(moment).result()
 
-    def begin(self, moment: Callable[[Tx], T]) -> Future[T]:
+    def begin(self, moment: Callable[[Tx], T], of: str = "") -> Future[T]:
         return self._writer.begin_first(moment)
 
     def close(self) -> None:

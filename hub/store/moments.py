@@ -80,7 +80,7 @@ class SqlStore(Decisions, Claims):
     # --- steps and orders
 
     def change(self, order: str, decide: Callable[[Book], T], now: datetime) -> T:
-        return self.writer.run(lambda tx: books.change(tx, order, decide, now))
+        return self.writer.run(lambda tx: books.change(tx, order, decide, now), of=order.partition(":")[0])
 
     def read(self, order: str) -> Book | None:
         tx = self.readers.tx()

@@ -120,7 +120,7 @@ class PostgresWriter(AtOnce):
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    def run(self, moment: Callable[[Tx], T]) -> T:
+    def run(self, moment: Callable[[Tx], T], of: str = "") -> T:
         for left in reversed(range(_TRIES)):
             try:
                 with transaction(self._pool) as tx:

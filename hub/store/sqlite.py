@@ -76,7 +76,7 @@ class InlineWriter(AtOnce):
         self._connection, self._kept = connection, Kept()
         self._lock = threading.Lock()
 
-    def run(self, moment: Callable[[Tx], T]) -> T:
+    def run(self, moment: Callable[[Tx], T], of: str = "") -> T:
         with self._lock, _transaction(self._connection, self._kept) as tx:
             return moment(tx)
 

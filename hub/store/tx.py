@@ -76,9 +76,11 @@ class Writer(Protocol):
     transaction that stood in another's way.
     """
 
-    def run(self, moment: Callable[[Tx], T]) -> T: ...
+    def run(self, moment: Callable[[Tx], T], of: str = "") -> T:
+        """`of`: the shop whose moment it is. Where moments wait for each other, each shop's has its turn."""
+        ...
 
-    def begin(self, moment: Callable[[Tx], T]) -> Future[T]:
+    def begin(self, moment: Callable[[Tx], T], of: str = "") -> Future[T]:
         """The same, for whoever need not wait for it here."""
         ...
 
@@ -88,10 +90,10 @@ class Writer(Protocol):
 class AtOnce:
     """`begin` for a writer without a thread of its own."""
 
-    def begin(self: Writer, moment: Callable[[Tx], T]) -> Future[T]:
+    def begin(self: Writer, moment: Callable[[Tx], T], of: str = "") -> Future[T]:
         future: Future[T] = Future()
         try:
-            future.set_result(self.run(moment))
+            future.set_result(self.run(moment, of))
         except Exception as error:
             future.set_exception(error)
         return future

@@ -28,10 +28,10 @@ T = TypeVar("T")
 class _Eager(GroupWriter):
     """Answers its callers, and then commits."""
 
-    def _commit(self, batch: list[tuple[Callable[[Tx], Any], Future[Any]]]) -> None:
+    def _commit(self) -> None:
         answers: list[tuple[Future[Any], Any]] = []
         self._connection.execute("BEGIN IMMEDIATE")
-        for moment, future in batch:
+        for moment, future in self._joining():
             self._one(SqliteTx(self._connection), moment, future, answers)
         for future, answer in answers:
             future.set_result(answer)

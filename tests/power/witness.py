@@ -121,7 +121,7 @@ class Listener(AtOnce):
         self._inner, self._history = inner, history
         self.mine = mine or threading.local()  # `state`: the number of the last state that this thread's moments left
 
-    def run(self, moment: Callable[[Tx], T]) -> T:
+    def run(self, moment: Callable[[Tx], T], of: str = "") -> T:
         numbers: list[int] = []
 
         def observed(tx: Tx) -> T:

@@ -16,7 +16,7 @@ class FlakyWriter(AtOnce):
     def __init__(self, inner: Writer, befalls: Callable[[], bool], rng: random.Random) -> None:
         self._inner, self._befalls, self._rng = inner, befalls, rng
 
-    def run(self, moment: Callable[[Tx], T]) -> T:
+    def run(self, moment: Callable[[Tx], T], of: str = "") -> T:
         if not self._befalls():
             return self._inner.run(moment)
         if self._rng.random() < 0.5:

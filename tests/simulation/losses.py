@@ -27,7 +27,7 @@ class LosingWriter(AtOnce):
     ) -> None:
         self._inner, self._lost, self._retried, self._rng = inner, lost, retried, rng
 
-    def run(self, moment: Callable[[Tx], T]) -> T:
+    def run(self, moment: Callable[[Tx], T], of: str = "") -> T:
         how = self._rng.choice(_LOSSES) if self._lost() else ""
         broken_off = [self._rng.choice(_BROKEN_OFF)] if self._retried() else []
         if not how and not broken_off:

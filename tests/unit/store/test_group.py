@@ -1,33 +1,34 @@
-"""The end of a group writer: whatever is asked of it at that moment is answered, be it by a refusal."""
+"""The end of a group writer: whatever is asked of it at that moment is answered, be it by a refusal. Its turns."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections import deque
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from hub.model.contract import NotDurable
+from hub.store.group import Turns
 from hub.store.sqlite import GroupWriter, connect
 
 
-class SlowLine(deque[Any]):
+class SlowTurns(Turns):
     """As a thread that is given no time between its look whether the writer is open, and its place in the line."""
 
-    def append(self, work: Any) -> None:
+    def put(self, of: str, work: Any) -> None:
         time.sleep(0.3)
-        super().append(work)
+        super().put(of, work)
 
 
 def test_who_asks_while_it_is_closed_is_not_left_waiting(tmp_path: Path) -> None:
     connection = connect(tmp_path / "hub.db")
     connection.execute("CREATE TABLE words (word TEXT)")
     writer = GroupWriter(connection)
-    writer._waiting = SlowLine()
+    writer._waiting = SlowTurns()
     answers: list[Any] = []
 
     def ask() -> None:
@@ -45,3 +46,64 @@ def test_who_asks_while_it_is_closed_is_not_left_waiting(tmp_path: Path) -> None
     assert answers == [1]
     with pytest.raises(NotDurable):
         writer.run(lambda tx: None)
+
+
+class Held:
+    """A writer whose thread is held in a moment until `go` is set, so that others have to wait."""
+
+    def __init__(self, writer: GroupWriter) -> None:
+        self.writer, self.go, begun = writer, threading.Event(), threading.Event()
+
+        def held(tx: object) -> None:
+            begun.set()
+            self.go.wait(10)
+
+        self.ends = [writer.begin(held)]
+        begun.wait(10)
+
+    def finish(self) -> None:
+        time.sleep(0.02)  # longer than others may join
+        self.go.set()
+        for future in self.ends:
+            future.result(10)
+
+
+def test_a_shop_with_much_to_do_leaves_others_their_turn(tmp_path: Path) -> None:
+    order: list[str] = []
+    with closing(GroupWriter(connect(tmp_path / "hub.db"))) as writer:
+        held = Held(writer)
+        for of in ["storm"] * 20 + ["quiet", "calm", "quiet"]:
+            held.ends.append(writer.begin(lambda tx, of=of: order.append(of), of))  # type: ignore[misc]
+        held.finish()
+    assert order[:6] == ["storm", "quiet", "calm", "storm", "quiet", "storm"]
+    assert order.count("storm") == 20
+
+
+def test_a_transaction_ends_after_a_while_and_has_one_moment_at_least(tmp_path: Path) -> None:
+    commits, moments = list[int](), list[int]()
+    with closing(GroupWriter(connect(tmp_path / "hub.db"))) as writer:
+        inner = writer._transaction
+
+        @contextmanager
+        def counted() -> Iterator[Any]:
+            moments.append(0)
+            with inner() as tx:
+                yield tx
+            commits.append(moments[-1])
+
+        writer._transaction = counted
+        held = Held(writer)
+
+        def slow(tx: object) -> None:
+            moments[-1] += 1
+            time.sleep(0.02)
+
+        def quick(tx: object) -> None:
+            moments[-1] += 1
+
+        held.ends += [writer.begin(slow) for _ in range(3)]
+        held.ends += [writer.begin(quick) for _ in range(50)]
+        held.finish()
+    assert commits[:4] == [0, 1, 1, 1]
+    assert sum(commits) == 53
+    assert len(commits) < 20
