@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import signal
 import sys
@@ -69,6 +70,7 @@ class Grown:
     def fill(self, count: int, *, due: bool) -> None:
         if count:
             self.system.fill(count, slim=count >= SLIM_FROM, due=due)
+            os.sync()  # or the hub's first commits would pay for it
 
     def start(self) -> float:
         """Seconds until it answers."""

@@ -138,6 +138,7 @@ def fill_postgres(url: str, count: int, *, slim: bool, due: bool, first: int) ->
         _in_parts(lambda part: _run(connection.execute, part), _POSTGRES, first, count, slim=slim, due=due)
         connection.execute("SELECT setval(pg_get_serial_sequence('messages', 'id'), (SELECT max(id) FROM messages))")
         connection.execute("VACUUM ANALYZE")
+        connection.execute("CHECKPOINT")
 
 
 def _in_parts(
