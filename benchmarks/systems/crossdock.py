@@ -22,7 +22,7 @@ from hub.vault.keys import InstallKey
 from hub.vault.store import Vault
 
 INSTALLATION = Path(__file__).resolve().parent.parent / "installation"
-DEFAULT_WORKERS = 8
+DEFAULT_WORKERS = 24
 _PROVIDERS = {"pay": "benchpay", "ware": "benchware", "carrier": "benchlabel", "mail": "benchmail"}
 
 

@@ -131,7 +131,7 @@ class HubPart(Part):
         default=False, description="a proxy that speaks TLS stands in front; needed to bind publicly"
     )
     threads: int = Field(default=32, ge=1, le=256, description="requests answered at once")
-    workers: int = Field(default=8, ge=1, le=64, description="steps worked on at once")
+    workers: int = Field(default=24, ge=1, le=64, description="steps worked on at once, most of which wait for answers")
     data: str = Field(default="data", min_length=1, description="folder of the database, relative to this file")
     vault: str = Field(default="vault", min_length=1, description="folder of the install key and the encrypted secrets")
     templates: str = Field(default="templates", min_length=1, description="folder of your own customer letters")

@@ -15,6 +15,7 @@ from hub.store.open import hold_lock, open_postgres, open_sqlite
 from hub.vault.keys import InstallKey
 from hub.vault.store import Vault
 
+_MOST_CONNECTIONS = 12
 _SPARE_CONNECTIONS = 6  # beside one for each worker: front door, claims, API and console
 
 
@@ -87,7 +88,12 @@ class Server:
         return upgrade.others_on(self.url)
 
     def open(self, *, threaded: bool, workers: int) -> SqlStore:
-        return open_postgres(self.url, threaded=threaded, connections=workers + _SPARE_CONNECTIONS if threaded else 2)
+        return open_postgres(self.url, threaded=threaded, connections=_connections(workers) if threaded else 2)
+
+
+def _connections(workers: int) -> int:
+    """Most workers wait for a provider, and hold no connection then; a server has about a hundred for all processes."""
+    return min(workers, _MOST_CONNECTIONS) + _SPARE_CONNECTIONS
 
 
 def queue_of(config: HubConfig, home: Home, vault: Vault | None = None) -> str | None:
