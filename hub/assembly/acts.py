@@ -5,8 +5,8 @@ The console and the commands of the shell both come here, so that a decision mea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -40,7 +40,17 @@ _OVERRULED = frozenset(
 _CONNECTION_CAUSES = ("paused", "credentials", "breaker")
 _ONCE_MORE = timedelta(seconds=20)
 _BATCH = 200
+_MANY = 100_000
 GOES_ON = "goes on"  # in the plan of a release
+
+
+@dataclass(frozen=True)
+class DoubtfulLetter:
+    """One that may have been sent. `key`: of its effect, which stands in its Message-ID."""
+
+    order: str
+    step: str
+    key: str
 
 
 class Acts:
@@ -72,6 +82,29 @@ class Acts:
     def resolve(self, order: str, step: str, decision: str, reference: str | None, actor: str, why: str) -> str:
         """A person's word on a step: happened, did_not, new_generation, abandon. Returns the step's state."""
         return commands.resolve(self._setting, order, step, decision, reference, actor, why, self._now())
+
+    def letters_in_doubt(self, connection: str | None = None) -> list[DoubtfulLetter]:
+        """Parked letters: nobody can look up whether they were sent. Those of the longest untouched orders first."""
+        found = []
+        for row in self._views.steps([State.PARKED], connection, _MANY):
+            book = self._store.read(row.order) if row.step.capability == "notification.send" else None
+            effect = book.effect(row.step) if book is not None else None
+            if effect is not None:
+                found.append(DoubtfulLetter(row.order, row.step.id, effect.key))
+        return found
+
+    def settle_letters(
+        self, letters: Iterable[DoubtfulLetter], sent: Collection[DoubtfulLetter], actor: str, why: str
+    ) -> list[DoubtfulLetter]:
+        """A person's word on each: those in `sent` were, the others are sent now. Returns those that had moved."""
+        moved = []
+        for letter in letters:
+            decision, reference = ("happened", letter.key) if letter in sent else ("did_not", None)
+            try:
+                self.resolve(letter.order, letter.step, decision, reference, actor, why)
+            except Refused:
+                moved.append(letter)
+        return moved
 
     def adopt(self, order: str, actor: str, why: str) -> str:
         """Begins one order of history. Returns its disposition."""

@@ -51,6 +51,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "replay": ("replay", "Try again what was stopped: first the plan, then exactly that."),
         "release": ("release", "Let go on what waits for a person's word."),
         "resolve": ("resolve", "Say whether something in doubt has happened."),
+        "letters": ("letters", "Say of all letters in doubt whether they were sent."),
         "adopt": ("adopt", "Begin one order of history."),
         "cancel": ("cancel", "Cancel an order: take back what was not sent, undo what was."),
         "refund": ("refund", "Refund money of an order."),

@@ -5,6 +5,7 @@ The counts are the providers' ledgers: what they did before and after, and what 
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -22,9 +23,8 @@ from tests.postgres import PostgresServer, tool
 
 ORDERS = 24
 _WAITING = "SELECT order_key, id, cause FROM steps WHERE state IN ('parked', 'rejected', 'dead')"
+_DOUBTED = "SELECT id FROM steps WHERE state = 'parked' AND capability = 'notification.send'"
 _LETTER_STEPS = ("confirmation", "shipped-letter", "delivered-letter", "refunded-letter", "cancelled-letter")
-_LETTERS = "SELECT s.order_key, s.id, e.body FROM steps s JOIN effects e ON e.order_key = s.order_key "
-_LETTERS += "AND e.step = s.id WHERE s.state = 'parked' AND s.cause = 'restored' ORDER BY s.order_key, s.id"
 
 
 def effects(town: Town) -> Counter[tuple[str, str, str]]:
@@ -49,18 +49,17 @@ def asked_about(town: Town) -> bool:
 
 
 def a_person_looks(town: Town) -> int:
-    """Whoever reads the shop's mail says of each letter whether it was sent. How many had been."""
-    posted = {str(line.get("message_id")) for line in town.ledgers()["mailbox"]}
-    sent = 0
-    for order, step, body in town.query(_LETTERS):
-        known = any(message_id in bytes(body).decode() for message_id in posted)
-        decision, name = ("happened", "seen in the mailbox") if known else ("did_not", None)
-        town.desk.acts.resolve(order, step, decision, name, "ann", "looked into the mailbox")
-        sent += known
-    return sent
+    """Whoever keeps the shop's mail server has its log of what was sent. How many letters in doubt it names."""
+    log = town.home.folder / "mail.log"
+    log.write_text("".join(f"sent {line.get('message_id')}\n" for line in town.ledgers()["mailbox"]), "utf-8")
+    told = town.crossdock("letters", "--log", str(log), "--yes", "--why", "the mail server's log", "--json")
+    return len(json.loads(told)["sent"])
 
 
 def at_their_ends(town: Town) -> bool:
+    """A letter that comes to be in doubt later, on a busy machine, is looked for as the others were."""
+    if town.query(_DOUBTED):
+        a_person_looks(town)
     counts = verdict_on(town).counts
     return bool(counts["completed"] == counts["expected_completed"] and counts["orders"] == ORDERS)
 
