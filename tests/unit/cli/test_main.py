@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import click
@@ -22,14 +21,11 @@ def words(group: click.Group, before: tuple[str, ...] = ()) -> list[tuple[str, .
     return found
 
 
-def test_help_comes_at_once_and_imports_no_command() -> None:
+def test_help_imports_no_command() -> None:
     script = "import sys; from hub.cli.main import main; main(['--help'], standalone_mode=False); print(*sys.modules)"
-    began = time.monotonic()
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    seconds = time.monotonic() - began
     loaded = set(done.stdout.split("\n")[-2].split())
     assert not loaded & {"rich", "sqlalchemy", "pydantic", "ruamel.yaml", "flask", "hub.cli.say", "hub.assembly.hub"}
-    assert seconds < 1.5  # 0.07 s on an idle machine; what must never happen is the price of an import
     assert "Carries orders" in done.stdout
 
 

@@ -206,15 +206,15 @@ class Serving:
             with error:
                 return error.code, error.read().decode()
 
-    def wait(self, seconds: float = 20.0) -> float:
-        """Until it answers; how long it took."""
+    def wait(self, seconds: float = 20.0) -> None:
+        """Until it answers."""
         while time.monotonic() - self.began < seconds and self.process.poll() is None:
             try:
                 self.get("/healthz")
             except OSError:
                 time.sleep(0.02)
             else:
-                return time.monotonic() - self.began
+                return
         raise AssertionError(self.log.read_text())
 
     def megabytes(self) -> float:
@@ -234,15 +234,14 @@ def serving(home: Path) -> Iterator[Serving]:
     child.stop()
 
 
-def test_serve_answers_soon_stays_small_and_stops_cleanly(serving: Serving, home: Path, run: Run) -> None:
-    seconds = serving.wait()
+def test_serve_answers_stays_small_and_stops_cleanly(serving: Serving, home: Path, run: Run) -> None:
+    serving.wait()
     assert serving.get("/readyz") == (200, '{"status":"ready","faults":[]}\n')
     assert serving.get("/webhooks/nobody")[0] == 404
     assert "another hub runs" in run("upgrade", "--home", home, code=1).stderr
     assert serving.megabytes() < 150
     assert serving.stop() == 0
     assert "nothing that was acknowledged is lost" in serving.log.read_text()
-    assert seconds < 8  # 1.3 s on an idle machine; the tests share it with others
 
 
 def test_a_second_hub_on_the_same_installation_is_refused(serving: Serving, home: Path) -> None:

@@ -21,7 +21,7 @@ from tests.unit.wire.server import Script, Seen, answering, read_request, reply,
 
 def over_http(port: int) -> Connection:
     target = f"127.0.0.1:{port}"
-    over = Overrides(total_seconds=0.5, connect_seconds=0.5, calls_per_second=1000)
+    over = Overrides(total_seconds=1.0, connect_seconds=1.0, calls_per_second=1000)
     secrets = {"token": "${env:T}"}
     account = Account("acme-main", "test", {}, secrets, f"http://{target}/api", frozenset({target}), overrides=over)
     return Connection(made(), account, lambda reference: "hunter2hunter2", clock=Clock())

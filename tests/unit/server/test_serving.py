@@ -24,7 +24,6 @@ class Process:
         if engine == "gunicorn":
             pytest.importorskip("gunicorn")
         self.port = port
-        self.started = time.monotonic()
         self.lines: list[str] = []
         self.child = subprocess.Popen(
             [sys.executable, str(SCRIPT), engine, str(port), str(grace)],
@@ -182,11 +181,10 @@ def test_a_killed_hub_leaves_nothing_behind(start: Start) -> None:
     assert again.get("/") == (200, b"ok")
 
 
-def test_it_starts_fast_and_stays_small(start: Start) -> None:
+def test_it_stays_small(start: Start) -> None:
     process = start()
     process.wait_for("listening")
     assert process.get("/")[0] == 200
-    assert time.monotonic() - process.started < 5  # far below it where nothing else runs
     status = Path(f"/proc/{process.child.pid}/status")
     if status.exists():
         kilobytes = int(status.read_text().split("VmRSS:")[1].split()[0])
