@@ -26,7 +26,8 @@ from rich.text import Text
 from tests.torture.account import Account, as_json
 from tests.torture.fleet import terms as fleet
 from tests.torture.fleet.run import Torture as Fleet
-from tests.torture.run import Progress, Torture, Watch
+from tests.torture.run import Torture
+from tests.torture.siege import Progress, Watch
 from tests.torture.terms import Terms
 
 _LINES = 40  # of each kind that is told

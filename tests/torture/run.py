@@ -6,10 +6,7 @@ import os
 import resource
 import signal
 import time
-from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from hub.assembly.demo import HubFailed, HubProcess, free_port
@@ -18,44 +15,20 @@ from hub.assembly.home import Home
 from hub.sandbox.running import RunningWorld
 from hub.sandbox.settings import Settings
 from hub.sandbox.world import World
-from tests.torture.account import Account, moving, settle, verdict_of
+from tests.torture.account import Account, settle
 from tests.torture.eyes import Eyes
 from tests.torture.machine import Disk, Limit, WrongClock, own_disk_or_limit
+from tests.torture.siege import TICK_SECONDS, Siege, processor_seconds
 from tests.torture.terms import Terms
 from tests.torture.tormentor import PATIENCE, Tormentor
 from tests.torture.town import install
 from tests.torture.trap import Trap
 
-_TICK_SECONDS = 0.05
-_LOOK_SECONDS = 1.0
-_ENDS = ("completed", "cancelled", "held", "history", "ignored", "parked", "dead")
-_STATES = "SELECT state, count(*) FROM orders GROUP BY state"
 
+class Torture(Siege[Terms]):
+    """An embedded hub, in a process of its own."""
 
-@dataclass
-class Progress:
-    """What is shown while it runs."""
-
-    seconds: float = 0.0
-    phase: str = ""
-    calm: bool = False
-    states: dict[str, int] = field(default_factory=dict)
-    world: dict[str, Any] = field(default_factory=dict)
-    done: dict[str, Any] = field(default_factory=dict)
-
-
-Watch = Callable[[Progress], None]
-
-
-class Torture:
-    """`run` once."""
-
-    def __init__(self, terms: Terms, directory: Path, watch: Watch = lambda progress: None) -> None:
-        self._terms, self._directory, self._watch = terms, directory, watch
-        self._began = time.monotonic()
-        self._looked = 0.0
-        self._progress = Progress()
-        self._ended_before = 0
+    _tormentor: Tormentor
 
     def run(self) -> Account:
         with ExitStack() as closing:
@@ -64,14 +37,13 @@ class Torture:
             try:
                 self._tormentor = self._begin()
                 self._torture()
-                self._ended_before = sum(self._progress.states.get(state, 0) for state in _ENDS)
                 self._relent()
             finally:
                 self._hub.signal(signal.SIGCONT)  # a process that stands still could not be ended in peace
                 self._hub.stop()
             done = self._done() | {"redirects_followed": trap.visits}
             log = self._directory / "hub" / "hub.log"
-            return settle(self._eyes.rows, self._world.directory, log, self._seconds(), self._terms, done)
+            return settle(self._rows, self._world.directory, log, self._seconds(), self._terms, done)
 
     def _build(self, closing: ExitStack, trap: Trap) -> None:
         terms, port = self._terms, free_port()
@@ -98,60 +70,17 @@ class Torture:
         while not self._hub.is_up():
             if self._hub.ended() is not None or time.monotonic() > end:
                 raise HubFailed("it did not come up")
-            time.sleep(_TICK_SECONDS)
+            time.sleep(TICK_SECONDS)
         return Tormentor(self._terms, self._hub, self._clock, self.disks)
 
-    # --- the two times
+    def _rows(self, sql: str) -> list[tuple[Any, ...]]:
+        return [tuple(row) for row in self._eyes.rows(sql)]
 
-    def _torture(self) -> None:
-        self._began = time.monotonic()
-        self._running.scenario.run(self._terms.orders, self._terms.rate, time.time() + 0.2)
-        while self._seconds() < self._terms.seconds:
-            self._tormentor.tick()
-            self._look()
-            time.sleep(_TICK_SECONDS)
+    def _phase(self) -> str:
+        return self._tormentor.phase
 
-    def _relent(self) -> None:
-        """Calm, until nothing has moved for a while, or it takes too long."""
-        with self._world.lock:
-            self._world.desk.faults.calm()
-        self._tormentor.relent()
-        self._progress.calm = True
-        began = since = time.monotonic()
-        before: object = None
-        while time.monotonic() - began < self._terms.calm:
-            self._tormentor.tick()
-            if self._look():
-                now = (self._progress.states, len(moving(self._eyes.rows)))
-                if now != before or now[1]:
-                    before, since = now, time.monotonic()
-                elif time.monotonic() - since > self._terms.quiet and self._is_complete():
-                    return
-            time.sleep(_TICK_SECONDS)
-
-    def _is_complete(self) -> bool:
-        verdict = verdict_of(self._eyes.rows, self._world.directory, 0.0, self._terms)
-        counts = verdict.counts
-        ended = counts["completed"] + counts["parked"] + counts["dead"] >= counts["expected_completed"]
-        return bool(ended and not counts["lost"] and not counts["missing_effect"])
-
-    # --- sight
-
-    def _look(self) -> bool:
-        """Now and then."""
-        now = time.monotonic()
-        if now - self._looked < _LOOK_SECONDS:
-            return False
-        self._looked = now
-        progress = self._progress
-        progress.seconds, progress.phase = self._seconds(), self._tormentor.phase
-        progress.states = dict(self._eyes.rows(_STATES)) or progress.states
-        progress.world, progress.done = self._world.status(), dict(self._tormentor.counts)
-        self._watch(progress)
-        return True
-
-    def _seconds(self) -> float:
-        return time.monotonic() - self._began
+    def _befell(self) -> dict[str, Any]:
+        return dict(self._tormentor.counts)
 
     def _done(self) -> dict[str, Any]:
         """What was done to the hub."""
@@ -172,13 +101,7 @@ class Torture:
             "in_detail": dict(sorted(told.counts.items())),
             "disk": [disk.kind for disk in self.disks],
             "ended_before_the_calm": self._ended_before,
-            "hub_processor_seconds": _processor_seconds(resource.RUSAGE_CHILDREN),
-            "world_processor_seconds": _processor_seconds(resource.RUSAGE_SELF),
+            "hubprocessor_seconds": processor_seconds(resource.RUSAGE_CHILDREN),
+            "worldprocessor_seconds": processor_seconds(resource.RUSAGE_SELF),
             "load": os.getloadavg()[0],
         }
-
-
-def _processor_seconds(who: int) -> float:
-    """Of this process, or of all that it started and saw end: nearly all of that is the hub."""
-    used = resource.getrusage(who)
-    return round(used.ru_utime + used.ru_stime, 1)

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.torture.run import Progress, Torture
+from tests.torture.run import Torture
+from tests.torture.siege import Progress
 from tests.torture.terms import Terms
 
 # The clock is moved under the running hub, which is stopped, killed while it stands still, and killed once more.

@@ -19,36 +19,28 @@ from hub.sandbox.running import RunningWorld
 from hub.sandbox.settings import Settings
 from hub.sandbox.verdict import SHARES
 from hub.sandbox.world import World
-from tests.torture.account import Account, moving, settle, verdict_of
+from tests.torture.account import Account, settle
 from tests.torture.fleet.database import Database
 from tests.torture.fleet.terms import Terms
 from tests.torture.fleet.tormentor import Tormentor
 from tests.torture.fleet.troubles import Partitioned, Queue, Stopped, Terminated, Trouble
 from tests.torture.fleet.wire import Line
-from tests.torture.run import Progress, Watch
+from tests.torture.siege import TICK_SECONDS, Siege, processor_seconds
 from tests.torture.town import install
 from tests.torture.trap import Trap
 from tests.valkey import valkey_server
 
-_TICK_SECONDS = 0.05
-_LOOK_SECONDS = 1.0
 _BOOT_SECONDS = 90.0
-_ENDS = ("completed", "cancelled", "held", "history", "ignored", "parked", "dead")
-_STATES = "SELECT state, count(*) FROM orders GROUP BY state"
 _MUST_NOT = ("redirects_followed", "ends_without_reason", "boots_that_hung", "bad_ends_when_asked", "ends_too_slow")
 _CLAIMED_TWICE = "SELECT count(*) FROM observations WHERE type = 'late_answer'"
 
 
-class Torture:
-    """`run` once."""
+class Torture(Siege[Terms]):
+    """A fleet of processes that share a database and a queue. It is judged before anybody ends: a sweep may begin at
+    any time, and what it finds is not left undone.
+    """
 
-    def __init__(self, terms: Terms, directory: Path, watch: Watch = lambda progress: None) -> None:
-        self._terms, self._directory, self._watch = terms, directory, watch
-        self._began = time.monotonic()
-        self._looked = 0.0
-        self._progress = Progress()
-        self._ended_before = 0
-        self._calm_seconds = 0.0
+    _tormentor: Tormentor
 
     def run(self) -> Account:
         with ExitStack() as closing:
@@ -56,12 +48,14 @@ class Torture:
             self._build(closing, trap)
             try:
                 self._begin()
+                self._unleash()
                 self._torture()
-                self._ended_before = sum(self._progress.states.get(state, 0) for state in _ENDS)
+                self._restrain()
                 self._relent()
+                account = self._judged()
             finally:
                 self._tormentor.stop()
-            account, done = self._account, self._done() | {"redirects_followed": trap.visits}
+            done = self._done() | {"redirects_followed": trap.visits}
             account.counts |= done
             account.reasons += [f"{name} is {done[name]}" for name in _MUST_NOT if done.get(name)]
             return account
@@ -108,48 +102,21 @@ class Torture:
             gone = next((member for member in self._tormentor.members if member.ended() is not None), None)
             if gone is not None or time.monotonic() > end:
                 raise HubFailed(gone.last_words() if gone else "they did not come up")
-            time.sleep(_TICK_SECONDS)
+            time.sleep(TICK_SECONDS)
 
-    # --- the two times
-
-    def _torture(self) -> None:
-        self._began = time.monotonic()
+    def _unleash(self) -> None:
         self._to_database.tell(swallow=self._terms.swallowed, cut=self._terms.cut)
         self._tormentor.begin()
         for trouble in self._troubles:
             trouble.start()
-        self._running.scenario.run(self._terms.orders, self._terms.rate, time.time() + 0.2)
-        while time.monotonic() - self._began < self._terms.seconds:
-            self._tormentor.tick()
-            self._look()
-            time.sleep(_TICK_SECONDS)
 
-    def _relent(self) -> None:
-        """Calm, until nothing has moved for a while, or five minutes are over; then it is judged, before anybody ends:
-        a sweep may begin at any time, and what it finds is not left undone.
-        """
+    def _restrain(self) -> None:
         for trouble in self._troubles:
             trouble.end()
         self._to_database.tell(swallow=0.0, cut=0.0)
-        with self._world.lock:
-            self._world.desk.faults.calm()
-        self._tormentor.relent()
-        self._progress.calm = True
-        began = since = time.monotonic()
-        before: object = None
-        while (passed := time.monotonic() - began) < self._terms.calm:
-            self._tormentor.tick()
-            if self._look():
-                now = (self._progress.states, len(moving(self._rows)))
-                if now != before or now[1]:
-                    before, since = now, time.monotonic()
-                    self._calm_seconds = passed
-                elif time.monotonic() - since > self._terms.quiet and self._is_complete():
-                    self._account = self._judged()
-                    if not self._account.restless:
-                        return
-            time.sleep(_TICK_SECONDS)
-        self._account = self._judged()
+
+    def _is_settled(self) -> bool:
+        return not self._judged().restless
 
     def _judged(self) -> Account:
         """Letters that were sent three times without an answer wait for a person, as is promised: their orders count as
@@ -163,32 +130,17 @@ class Torture:
             account.reasons = [reason for reason in account.reasons if not reason.startswith("completed ")]
         return account
 
-    def _is_complete(self) -> bool:
-        counts = verdict_of(self._rows, self._world.directory, 0.0, self._terms).counts
-        ended = counts["completed"] + counts["parked"] + counts["dead"] >= counts["expected_completed"]
-        return bool(ended and not counts["lost"] and not counts["missing_effect"])
-
     # --- sight
 
     def _rows(self, sql: str) -> list[tuple[Any, ...]]:
         return self._database.rows(sql)
 
-    def _look(self) -> bool:
-        """Now and then."""
-        now = time.monotonic()
-        if now - self._looked < _LOOK_SECONDS:
-            return False
-        self._looked = now
-        progress = self._progress
-        progress.seconds = now - self._began
-        troubles = [trouble.now for trouble in self._troubles if trouble.now]
-        progress.phase = ", ".join([self._tormentor.phase, *troubles])
-        away = any(trouble.now.startswith("database") for trouble in self._troubles)
-        if progress.calm or not away:  # who stands still answers nobody
-            progress.states = dict(self._rows(_STATES)) or progress.states
-        progress.world, progress.done = self._world.status(), self._befell()
-        self._watch(progress)
-        return True
+    def _phase(self) -> str:
+        return ", ".join([self._tormentor.phase, *(trouble.now for trouble in self._troubles if trouble.now)])
+
+    def _answers(self) -> bool:
+        """Who stands still answers nobody."""
+        return not any(trouble.now.startswith("database") for trouble in self._troubles)
 
     def _befell(self) -> dict[str, Any]:
         way = self._to_database.tell()
@@ -211,9 +163,9 @@ class Torture:
             "median_boot_seconds": round(boots[len(boots) // 2], 2) if boots else None,
             "longest_boot_seconds": round(boots[-1], 2) if boots else None,
             "ended_before_the_calm": self._ended_before,
-            "calm_seconds_until_rest": round(self._calm_seconds, 1),
-            "hub_processor_seconds": _processor_seconds(resource.RUSAGE_CHILDREN),
-            "world_processor_seconds": _processor_seconds(resource.RUSAGE_SELF),
+            "calm_seconds_until_rest": round(self._moved_last, 1),
+            "hubprocessor_seconds": processor_seconds(resource.RUSAGE_CHILDREN),
+            "worldprocessor_seconds": processor_seconds(resource.RUSAGE_SELF),
             "load": os.getloadavg()[0],
         }
 
@@ -224,8 +176,3 @@ class Torture:
             for log in sorted(self._logs.glob("*.log")):
                 file.write(log.read_bytes())
         return everything
-
-
-def _processor_seconds(who: int) -> float:
-    used = resource.getrusage(who)
-    return round(used.ru_utime + used.ru_stime, 1)
