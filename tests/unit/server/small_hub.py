@@ -27,7 +27,8 @@ def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         environ["wsgi.input"].read(10)
     if path == "/fault":
         raise RuntimeError("a fault of the application's")
-    start_response("200 OK", [("Content-Length", "2")])
+    cookies = [("Set-Cookie", "a=1"), ("Set-Cookie", "b=2")] if path == "/cookies" else []
+    start_response("200 OK", [("Content-Length", "2"), *cookies])
     return [b"ok"]
 
 

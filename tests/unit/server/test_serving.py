@@ -108,6 +108,16 @@ def test_it_answers_and_stops_and_drains_once(start: Start, engine: str, number:
     assert process.said("returned") == process.said("begin")
 
 
+@engines
+def test_a_header_that_is_given_twice_arrives_twice(start: Start, engine: str) -> None:
+    process = start(engine)
+    process.wait_for("listening")
+    with closing(HTTPConnection("127.0.0.1", process.port, timeout=10)) as connection:
+        connection.request("HEAD", "/cookies")
+        answer = connection.getresponse()
+        assert (answer.headers.get_all("Set-Cookie"), answer.headers["Content-Length"]) == (["a=1", "b=2"], "2")
+
+
 def test_it_is_one_process(start: Start) -> None:
     process = start()
     process.wait_for("listening")
