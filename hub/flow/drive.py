@@ -19,6 +19,7 @@ from hub.flow.rooms import Place, Rooms
 from hub.flow.setting import Setting
 from hub.flow.worker import work
 from hub.model.contract import Chore, Claim, NotDurable
+from hub.model.lane import Room
 from hub.model.message import StoredMessage
 
 _log = structlog.get_logger("crossdock.flow")
@@ -76,6 +77,7 @@ class Engine:
         """`wait`: whether something more urgent goes on in this process just now."""
         self._wait = wait
         self._rooms = Rooms(threads)
+        self._room = Room(self._rooms.free, self._rooms.free_for)
         self._setting = replace(setting, may_go_on=self._may_go_on)
         self._clock, self._sweep = clock, sweep
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="crossdock-worker")
@@ -164,14 +166,14 @@ class Engine:
         claims: Sequence[Task] = ()
         try:
             most = free if self._gave_way() else min(free, _IN_A_RUSH)
-            claims = self._setting.store.claim(most, self._clock(), self._rooms.free)
+            claims = self._setting.store.claim(most, self._clock(), self._room)
         finally:  # a store that fails keeps none of the threads
             for _ in range(free - len(claims)):
                 self._free.release()
         with self._counting:
             self._running += len(claims)
         for claim in claims:
-            place = self._rooms.enter(claim.connection if isinstance(claim, Claim) else "")
+            place = self._rooms.enter(claim.connection if isinstance(claim, Claim) else "", _shop(claim))
             self._pool.submit(self._run, claim, place)
         return len(claims)
 
@@ -226,6 +228,12 @@ class Engine:
         except Exception as error:
             _log.exception("a message met a defect", message=message.id)
             intake.fail(self._setting, message, error, self._clock())
+
+
+def _shop(claim: Task) -> str:
+    if isinstance(claim, Claim):
+        return claim.order.partition(":")[0]
+    return claim.delivery.connection if isinstance(claim, StoredMessage) else ""
 
 
 def _name(claim: Task) -> str:

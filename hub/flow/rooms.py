@@ -1,4 +1,4 @@
-"""How many workers may be busy with one connection: a provider that does not answer must not keep them all."""
+"""How many workers may be busy with one connection, or for one shop: whoever has trouble must not keep them all."""
 
 from __future__ import annotations
 
@@ -9,12 +9,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 _STUCK_SECONDS = 2.0  # a call that lasts longer counts against its connection
+_BESIDE_SECONDS = 10.0  # so long a shop that had something to do counts as one beside the others
 
 
 class Rooms:
-    """Three quarters of the workers at most ask one connection, and a quarter where an eighth are stuck there."""
+    """Three quarters of the workers at most ask one connection, and a quarter where an eighth are stuck there. Half of
+    them at most work for one shop while there are others.
+    """
 
     def __init__(self, workers: int, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._workers, self._half = workers, max(workers // 2, 1)
+        self._shops: dict[str, float] = {}  # when each had something to do last
         self._most = max(workers - workers // 4, 1)
         self._few, self._alarming = max(workers // 4, 1), max(workers // 8, 1)
         self.monotonic = monotonic
@@ -27,6 +32,14 @@ class Rooms:
         with self.lock:
             return self._free(connection)
 
+    def free_for(self, shop: str) -> int:
+        """How many more may work for this shop, which has something to do."""
+        now = self.monotonic()
+        with self.lock:
+            self._shops[shop] = now
+            beside = any(at > now - _BESIDE_SECONDS for other, at in self._shops.items() if other != shop)
+            return (self._half if beside else self._workers) - sum(place.shop == shop for place in self.places)
+
     def promise(self, connection: str) -> bool:
         """Keeps a place for a worker that is about to go on there; False where there is none."""
         with self.lock:
@@ -35,9 +48,9 @@ class Rooms:
             self.promised[connection] += 1
             return True
 
-    def enter(self, connection: str) -> Place:
-        """A worker begins with a step of this connection (`""`: of none)."""
-        place = Place(self, connection)
+    def enter(self, connection: str, shop: str = "") -> Place:
+        """A worker begins with a step of this connection (`""`: of none), for this shop."""
+        place = Place(self, connection, shop)
         with self.lock:
             self.places.add(place)
         return place
@@ -53,8 +66,8 @@ class Rooms:
 class Place:
     """Where one worker is. Its own thread moves it."""
 
-    def __init__(self, rooms: Rooms, at: str) -> None:
-        self._rooms, self.at = rooms, at
+    def __init__(self, rooms: Rooms, at: str, shop: str) -> None:
+        self._rooms, self.at, self.shop = rooms, at, shop
         self.since: float | None = None  # when the call that it makes began
 
     def go_on(self, connection: str) -> None:

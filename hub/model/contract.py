@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeVar
 
 from hub.model.book import Book, Observation
 from hub.model.capability import Safety
+from hub.model.lane import Room
 from hub.model.message import Delivery, Kept, StoredMessage, Translation
 from hub.model.outcome import Outcome
 
@@ -195,9 +196,7 @@ class Store(Inbox, Protocol):
 
     def claim_chores(self, limit: int, now: datetime) -> Sequence[Chore]: ...
 
-    def claim(
-        self, limit: int, now: datetime, room: Callable[[str], int] | None = None
-    ) -> Sequence[Chore | StoredMessage | Claim]:
+    def claim(self, limit: int, now: datetime, room: Room | None = None) -> Sequence[Chore | StoredMessage | Claim]:
         """What is due of all three, at most `limit`, in one transaction; the claimer works on them in this order.
 
         `room`: how many more steps may ask a connection now.

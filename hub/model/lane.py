@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 _BETWEEN = "\t"  # in no connection's name
@@ -25,3 +26,14 @@ class Lane(NamedTuple):
         """From what is stored. A row that an earlier version wrote has an empty text, and so a lane of its own."""
         shop, connection, late = (*text.split(_BETWEEN), "", "")[:3]
         return cls(shop, connection, late == _LATE)
+
+
+def _plenty(name: str) -> int:
+    return 1 << 30
+
+
+class Room(NamedTuple):
+    """How many more pieces of work may be begun: `at` a connection, by its name, and `of` a shop, by its name."""
+
+    at: Callable[[str], int] = _plenty
+    of: Callable[[str], int] = _plenty

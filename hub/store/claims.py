@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from hub.model.contract import Chore, Claim
-from hub.model.lane import Lane
+from hub.model.lane import Lane, Room
 from hub.model.message import StoredMessage
 from hub.store import rows
-from hub.store.sharing import Room, Turns
+from hub.store.sharing import Turns, fits
 from hub.store.tx import Row, Tx, Writer
 
 CLAIM_LEASE = timedelta(seconds=60)
@@ -75,7 +75,7 @@ class _Kind:
 
     def claim(self, tx: Tx, limit: int, window: Mapping[str, Any], now: datetime, room: Room | None) -> list[Row]:
         due = self._due(tx, now, limit)
-        if sum(due.values()) <= limit and (room is None or all(room(lane.connection) >= n for lane, n in due.items())):
+        if sum(due.values()) <= limit and (room is None or fits(due, room)):
             return self._claim(tx, None, limit, window) if due else []
         claimed: list[Row] = []
         for lane, places in self._turns.share(due, limit, room).items():
@@ -138,7 +138,7 @@ class Claims:
         return self._chores(tx, min(left, _CHORES_AT_ONCE), now)
 
     def _some_messages(self, tx: Tx, left: int, now: datetime, room: Room | None) -> list[StoredMessage]:
-        return self._messages(tx, -(-left // 2), now)
+        return self._messages(tx, -(-left // 2), now, room and Room(of=room.of))
 
     def _some_steps(self, tx: Tx, left: int, now: datetime, room: Room | None) -> list[Claim]:
         return self._steps(tx, left, now, room)
@@ -152,8 +152,8 @@ class Claims:
     def claim_chores(self, limit: int, now: datetime) -> Sequence[Chore]:
         return self.writer.run(lambda tx: self._chores(tx, limit, now))
 
-    def _messages(self, tx: Tx, limit: int, now: datetime) -> list[StoredMessage]:
-        claimed = self._due_messages.claim(tx, limit, self._window(now), now, None)
+    def _messages(self, tx: Tx, limit: int, now: datetime, room: Room | None = None) -> list[StoredMessage]:
+        claimed = self._due_messages.claim(tx, limit, self._window(now), now, room)
         return sorted((rows.message_of(row) for row in claimed), key=lambda message: message.id)
 
     def _steps(self, tx: Tx, limit: int, now: datetime, room: Room | None = None) -> list[Claim]:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
-from hub.model.lane import Lane
+from hub.model.lane import Lane, Room
 
 _LATE_SHARE = 8  # one place in so many is for what people had tried again, however much else there is
-
-Room = Callable[[str], int]
 
 
 class Turns:
@@ -22,7 +20,7 @@ class Turns:
     def share(self, due: Mapping[Lane, int], places: int, room: Room | None = None) -> dict[Lane, int]:
         """Lane -> how many of it to claim, at most `places` together. `due`: how many wait in each, at least.
 
-        `room`: how many more a connection takes.
+        `room`: how many more connections take, and shops may have.
         """
         dealing = _Dealing(due, room)
         self._claims += 1
@@ -50,8 +48,9 @@ class _Dealing:
     """One place at a time, a shop after the other; within a shop to the lane that has got the fewest."""
 
     def __init__(self, due: Mapping[Lane, int], room: Room | None) -> None:
-        self._left, self._room = dict(due), room
-        self._rooms: dict[str, int] = {}
+        self._left, self._room = dict(due), room or Room()
+        self._at: dict[str, int] = {}
+        self._of: dict[str, int] = {}
         self._lanes: dict[tuple[str, bool], list[Lane]] = {}
         for lane in sorted(due):
             self._lanes.setdefault((lane.shop, lane.late), []).append(lane)
@@ -73,19 +72,32 @@ class _Dealing:
         return begun
 
     def _give(self, whose: tuple[str, bool]) -> bool:
-        open_ = [lane for lane in self._lanes[whose] if self._left[lane] > 0 and self._has_room(lane.connection)]
-        if not open_:
+        shop = whose[0]
+        if shop not in self._of:
+            self._of[shop] = self._room.of(shop)
+        open_ = [lane for lane in self._lanes[whose] if self._left[lane] > 0 and self._room_at(lane.connection) > 0]
+        if not open_ or self._of[shop] <= 0:
             return False
         lane = min(open_, key=lambda one: self.given[one])
         self.given[lane] += 1
         self._left[lane] -= 1
-        if self._room is not None:
-            self._rooms[lane.connection] -= 1
+        self._at[lane.connection] -= 1
+        self._of[shop] -= 1
         return True
 
-    def _has_room(self, connection: str) -> bool:
-        if self._room is None:
-            return True
-        if connection not in self._rooms:
-            self._rooms[connection] = self._room(connection)
-        return self._rooms[connection] > 0
+    def _room_at(self, connection: str) -> int:
+        if connection not in self._at:
+            self._at[connection] = self._room.at(connection)
+        return self._at[connection]
+
+
+def fits(due: Mapping[Lane, int], room: Room) -> bool:
+    """Whether there is room for all of it."""
+    shops: Counter[str] = Counter()
+    connections: Counter[str] = Counter()
+    for lane, count in due.items():
+        shops[lane.shop] += count
+        connections[lane.connection] += count
+    return all(room.of(shop) >= n for shop, n in shops.items()) and all(
+        room.at(connection) >= n for connection, n in connections.items()
+    )

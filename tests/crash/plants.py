@@ -32,7 +32,7 @@ def answered_too_early(process: int, lodge: Lodge) -> None:
     real = writer.run
     owed: list[Any] = []
 
-    def run(self: Any, moment: Callable[[Any], Any]) -> Any:
+    def run(self: Any, moment: Callable[[Any], Any], of: str = "") -> Any:
         answers: list[Any] = []
 
         def all_owed(tx: Any) -> Any:
@@ -44,7 +44,7 @@ def answered_too_early(process: int, lodge: Lodge) -> None:
             return answers[0]
 
         try:
-            answer = real(self, all_owed)
+            answer = real(self, all_owed, of)
         except _Undone:
             owed.append(moment)
             return answers[0]

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from hub.flow.event import Happening, Wire
 from hub.flow.intent import Sending
 from hub.model.contract import NotDurable
-from hub.store.tx import Tx, Writer
+from hub.store.tx import AtOnce, Tx, Writer
 from tests import losing
 from tests.crash import outcomes
 from tests.crash.board import Board
@@ -181,15 +181,15 @@ class Watch:
         os.write(self._trace, json.dumps(line).encode() + b"\n")
 
 
-class SeenWriter:
+class SeenWriter(AtOnce):
     """The store's writer. A transaction within a worker's event is that event; any other is one of its own."""
 
     def __init__(self, inner: Writer, watch: Watch) -> None:
         self._inner, self._watch = inner, watch
 
-    def run(self, moment: Callable[[Tx], T]) -> T:
+    def run(self, moment: Callable[[Tx], T], of: str = "") -> T:
         if self._watch.within:
-            return self._inner.run(self._watch.writes(moment))
+            return self._inner.run(self._watch.writes(moment), of)
         name = sys._getframe(1).f_code.co_name.replace("_", " ")
         if name.startswith("claim"):
             return self._watch.claim(name, self._inner.run, moment)

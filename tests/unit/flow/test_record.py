@@ -16,11 +16,11 @@ class DiesAfter:
     def __init__(self, inner, transactions):
         self._inner, self._left = inner, transactions
 
-    def run(self, moment):
+    def run(self, moment, of=""):
         if self._left == 0:
             raise NotDurable("killed")
         self._left -= 1
-        return self._inner.run(moment)
+        return self._inner.run(moment, of)
 
     def close(self):
         self._inner.close()

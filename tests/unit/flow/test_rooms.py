@@ -101,3 +101,16 @@ def test_other_orders_go_on_while_a_warehouse_does_not_answer(stage) -> None:
     finally:
         answers.set()
         engine.stop()
+
+
+def test_a_shop_beside_others_has_half_of_the_workers_and_alone_all() -> None:
+    watch = Watch()
+    rooms = Rooms(8, watch)
+    for _ in range(6):
+        assert rooms.free_for("noisy") > 0
+        rooms.enter("carrier", "noisy")
+    assert rooms.free_for("noisy") == 2
+    assert rooms.free_for("quiet") == 4
+    assert rooms.free_for("noisy") == -2  # those that are at work finish
+    watch.now = 11.0
+    assert rooms.free_for("noisy") == 2

@@ -9,6 +9,7 @@ import pytest
 
 from hub.model.book import Book
 from hub.model.flow import State
+from hub.model.lane import Room
 from hub.model.message import Delivery
 from hub.model.step import Run, Step
 from hub.store import claims
@@ -70,7 +71,7 @@ def test_steps_of_a_connection_without_room_are_left_where_they_are(store: SqlSt
     lay(store, "one:1", "dead", steps=backlog)
     lay(store, "one:2", "mail", now=NOW + timedelta(seconds=1))
     later = NOW + timedelta(seconds=2)
-    claimed = store.claim_steps(8, later, lambda connection: 1 if connection == "dead" else 8)
+    claimed = store.claim_steps(8, later, Room(lambda connection: 1 if connection == "dead" else 8))
     assert Counter(claim.connection for claim in claimed) == {"dead": 1, "mail": 1}
     assert len(store.claim_steps(backlog, later)) == backlog - 1
 

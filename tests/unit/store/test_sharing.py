@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from itertools import pairwise
 
-from hub.model.lane import Lane
-from hub.store.sharing import Turns
+from hub.model.lane import Lane, Room
+from hub.store.sharing import Turns, fits
 
 NOISY, QUIET = Lane("noisy", "carrier"), Lane("quiet", "carrier")
 
@@ -46,13 +46,13 @@ def test_no_shop_is_passed_over_for_ever() -> None:
 
 def test_a_full_connection_is_left_out_and_its_shops_other_work_is_not() -> None:
     due = {Lane("shop", "dead"): 500, Lane("shop", "mail"): 5, Lane("other", "dead"): 5, Lane("other", "mail"): 1}
-    given = Turns().share(due, 4, lambda connection: 0 if connection == "dead" else 10)
+    given = Turns().share(due, 4, Room(lambda connection: 0 if connection == "dead" else 10))
     assert given == {Lane("shop", "mail"): 3, Lane("other", "mail"): 1}
 
 
 def test_no_connection_gets_more_than_it_has_room_for() -> None:
     due = {Lane("a", "slow"): 9, Lane("b", "slow"): 9, Lane("c", "mail"): 1}
-    given = Turns().share(due, 10, lambda connection: 3)
+    given = Turns().share(due, 10, Room(lambda connection: 3))
     assert sum(places for lane, places in given.items() if lane.connection == "slow") == 3
     assert given[Lane("c", "mail")] == 1
 
@@ -64,3 +64,14 @@ def test_what_people_had_tried_again_waits_for_what_is_new_but_not_for_ever() ->
     turns = Turns()
     one_by_one = Counter(next(iter(turns.share({NOISY: 100, late: 100}, 1))) for _ in range(80))
     assert one_by_one == {NOISY: 70, late: 10}
+
+
+def test_a_shop_gets_no_more_than_it_has_room_for() -> None:
+    due = {Lane("noisy", "mail"): 9, Lane("noisy", "carrier"): 9, Lane("quiet", "mail"): 1}
+    room = Room(of=lambda shop: 2 if shop == "noisy" else 8)
+    assert sorted(Turns().share(due, 10, room).items()) == [
+        (Lane("noisy", "carrier"), 1), (Lane("noisy", "mail"), 1), (Lane("quiet", "mail"), 1),
+    ]  # fmt: skip
+    assert not fits(due, room)
+    assert fits({Lane("noisy", "mail"): 1, Lane("noisy", "carrier"): 1, Lane("quiet", "mail"): 8}, room)
+    assert not fits({Lane("quiet", "mail"): 8, Lane("other", "mail"): 1}, Room(at=lambda connection: 8))
