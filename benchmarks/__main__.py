@@ -23,7 +23,7 @@ from benchmarks.cases import CASES, Terms, run
 from benchmarks.chart import drawn
 from benchmarks.results import Measured, joined, table
 from benchmarks.standin import StandIn
-from benchmarks.systems.every import SYSTEMS
+from benchmarks.systems.every import SYSTEMS, USUAL
 from benchmarks.systems.system import Failed
 
 
@@ -100,9 +100,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument(
-        "--systems", nargs="+", choices=SYSTEMS, default=list(SYSTEMS), metavar="NAME", help=", ".join(SYSTEMS)
-    )
+    parser.add_argument("--systems", nargs="+", choices=SYSTEMS, default=USUAL, metavar="NAME", help=", ".join(SYSTEMS))
     parser.add_argument("--cases", nargs="+", choices=CASES, default=list(CASES), metavar="CASE", help=", ".join(CASES))
     parser.add_argument("--seconds", type=float, default=5.0, help="how long the flood of `acks` lasts")
     parser.add_argument("--limit", type=float, default=30.0, help="seconds without a complete order that end a case")

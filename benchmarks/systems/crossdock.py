@@ -137,3 +137,15 @@ class Scaled(Embedded):
 
     def commands(self) -> Sequence[Sequence[str]]:
         return [self.crossdock("serve"), *[self.crossdock("worker")] * self.workers]
+
+
+class ScaledOne(Scaled):
+    """The same with one worker: beside the others it shows what a process more is worth."""
+
+    name, title, workers = "crossdock-postgres-1", "Crossdock, PostgreSQL, 1 worker", 1
+
+
+class ScaledFour(Scaled):
+    """The same with four."""
+
+    name, title, workers = "crossdock-postgres-4", "Crossdock, PostgreSQL, 4 workers", 4
