@@ -83,7 +83,7 @@ class Engine:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="crossdock-worker")
         self._free = threading.Semaphore(threads)
         self._threads = threads
-        self._wake = threading.Event()
+        self._wake, self._woken_at = threading.Event(), time.monotonic()
         self._stopping = threading.Event()
         self._draining = threading.Lock()
         self._running = 0  # pieces of work that are not done
@@ -95,7 +95,9 @@ class Engine:
 
     def wake(self) -> None:
         """Something may be due now."""
-        self._wake.set()
+        if not self._wake.is_set():
+            self._woken_at = time.monotonic()
+            self._wake.set()
 
     def stop(self, seconds: float = 30.0) -> None:
         self.finish()
@@ -145,7 +147,8 @@ class Engine:
                 claimed = 0
                 self._stopping.wait(_AFTER_FAILURE_SECONDS)
             if not claimed:
-                self._wake.wait(self._patience())
+                if self._wake.wait(self._patience()):
+                    self._rooms.ran_after(time.monotonic() - self._woken_at)
                 self._wake.clear()
 
     def _patience(self) -> float:
@@ -210,7 +213,7 @@ class Engine:
             self._free.release()
             with self._counting:
                 self._running -= 1
-            self._wake.set()
+            self.wake()
 
     def _do(self, claim: Task, place: Place) -> None:
         if isinstance(claim, Claim):

@@ -10,15 +10,19 @@ from contextlib import contextmanager
 
 _STUCK_SECONDS = 2.0  # a call that lasts longer counts against its connection
 _BESIDE_SECONDS = 10.0  # so long a shop that had something to do counts as one beside the others
+_LATE_SECONDS = 0.004  # who was woken, and ran so much later: others had the processor
+_LEAST = 2  # workers of a shop beside others
 
 
 class Rooms:
     """Three quarters of the workers at most ask one connection, and a quarter where an eighth are stuck there. Half of
-    them at most work for one shop while there are others.
+    them at most work for one shop while there are others, and fewer while the processor is what they wait for: more of
+    them would only stand in the others' way.
     """
 
     def __init__(self, workers: int, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._workers, self._half = workers, max(workers // 2, 1)
+        self._share, self._lateness = float(self._half), 0.0
         self._shops: dict[str, float] = {}  # when each had something to do last
         self._most = max(workers - workers // 4, 1)
         self._few, self._alarming = max(workers // 4, 1), max(workers // 8, 1)
@@ -38,7 +42,15 @@ class Rooms:
         with self.lock:
             self._shops[shop] = now
             beside = any(at > now - _BESIDE_SECONDS for other, at in self._shops.items() if other != shop)
-            return (self._half if beside else self._workers) - sum(place.shop == shop for place in self.places)
+            return (int(self._share) if beside else self._workers) - sum(place.shop == shop for place in self.places)
+
+    def ran_after(self, seconds: float) -> None:
+        """A thread of this process that was woken ran only so much later."""
+        self._lateness += (seconds - self._lateness) / 16
+        if self._lateness > _LATE_SECONDS:
+            self._share = max(self._share * 0.97, min(_LEAST, self._half))
+        else:
+            self._share = min(self._share + 0.05, self._half)
 
     def promise(self, connection: str) -> bool:
         """Keeps a place for a worker that is about to go on there; False where there is none."""

@@ -26,6 +26,7 @@ from hub.server.serving import BACKLOG, Application, Terms
 HEADERS_MILLISECONDS = 15_000
 HEADERS_BYTES = 64 * 1024
 NATIVES_SECONDS = 2.0
+SIGNAL_SECONDS = 0.5
 CONNECTIONS = 512  # those beyond wait in the kernel's queue
 
 _log = logging.getLogger(__name__)
@@ -48,6 +49,7 @@ class _OneProcess(MTServer):
             log_level=LogLevels.error,
         )
         self._ending = ending
+        self.main_loop_interrupt = _Heard()
 
     def _check_gil(self) -> None:
         """granian offers this worker to free-threaded builds alone; with the GIL it does what its process worker does,
@@ -56,6 +58,19 @@ class _OneProcess(MTServer):
     def signal_handler_interrupt(self, *args: Any, **kwargs: Any) -> None:
         self._ending.begin()
         super().signal_handler_interrupt(*args, **kwargs)  # type: ignore[no-untyped-call]
+
+
+class _Heard(threading.Event):
+    """The kernel may hand a signal to any thread (it does to another where the first has just been continued), and its
+    handler runs once the main thread runs: which must not wait for it without an end.
+    """
+
+    def wait(self, timeout: float | None = None) -> bool:
+        if timeout is not None:
+            return super().wait(timeout)
+        while not super().wait(SIGNAL_SECONDS):
+            pass
+        return True
 
 
 def run(app_factory: Callable[[], Application], terms: Terms) -> None:

@@ -142,6 +142,20 @@ def test_a_request_in_flight_is_answered(start: Start, engine: str) -> None:
     process.wait_for("drained")
 
 
+@pytest.mark.parametrize("time_of_it", range(4))
+def test_whoever_is_continued_and_asked_to_end_at_once_hears_of_it(start: Start, time_of_it: int) -> None:
+    """Then the kernel may give the signal to another thread than the one that has to act on it: one time in four."""
+    process = start()
+    process.wait_for("listening")
+    assert process.get("/")[0] == 200
+    process.child.send_signal(signal.SIGSTOP)
+    time.sleep(0.05)
+    process.child.send_signal(signal.SIGCONT)
+    process.stop()
+    assert process.child.returncode == 0
+    process.wait_for("drained")
+
+
 def test_a_sender_that_never_ends_is_given_up(start: Start) -> None:
     process = start(grace=0.5)
     process.wait_for("listening")
