@@ -21,6 +21,7 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from statistics import pstdev
 
 from benchmarks.cases import Meter, Result, until_complete
 from benchmarks.processes import memory_mb
@@ -143,7 +144,7 @@ def memory(kind: type[Embedded], providers: StandIn, minutes: float, rate: float
         settled = seen[len(seen) // 3 :]
         return {
             "orders": seen[-1][0], "first_mb": settled[0][1], "last_mb": settled[-1][1],
-            "kb_per_order": slope(settled) * 1024,
+            "kb_per_order": slope(settled) * 1024, "noise_mb": pstdev(mb for _, mb in settled),
         }  # fmt: skip
 
 

@@ -114,3 +114,15 @@ def test_a_shop_beside_others_has_half_of_the_workers_and_alone_all() -> None:
     assert rooms.free_for("noisy") == -2  # those that are at work finish
     watch.now = 11.0
     assert rooms.free_for("noisy") == 2
+
+
+def test_while_all_wait_for_the_processor_a_shop_beside_others_has_fewer() -> None:
+    rooms = Rooms(24, Watch())
+    rooms.free_for("quiet")
+    assert rooms.free_for("noisy") == 12
+    for _ in range(200):
+        rooms.ran_after(0.02)
+    assert rooms.free_for("noisy") == 2
+    for _ in range(400):
+        rooms.ran_after(0.0001)
+    assert rooms.free_for("noisy") == 12
