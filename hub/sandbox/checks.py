@@ -150,7 +150,8 @@ def labels(case: Case) -> Iterator[Finding]:
     if case.idle:
         yield WRONG, f"a label was bought although it should be {case.expect}"
     elif case.expect == "cancelled":
-        if case.done or any(parcel["prefix"].startswith("easypost/") for parcel in case.parcels):
+        moved = any(parcel["prefix"].startswith("easypost/") for parcel in case.parcels)
+        if case.done or (moved and not _came_too_late(case, live)):
             yield WRONG, "cancelled at the store, and its label was kept"
     elif not wanted:
         what = (
@@ -164,6 +165,12 @@ def labels(case: Case) -> Iterator[Finding]:
             yield "labelled_twice", f"{len(live)} labels for one group"
         for line in live:
             yield from recipient(case, line, "label")
+
+
+def _came_too_late(case: Case, live: list[Line]) -> bool:
+    """The carrier had the parcel when each label was to be given back, and the hub has left the order to a person."""
+    refused = {line["id"] for line in case.evidence.refused if line["effect"] == "label.refund"}
+    return case.state == "held" and all(line["id"] in refused for line in live)
 
 
 def announcements(case: Case) -> Iterator[Finding]:

@@ -20,6 +20,7 @@ class Evidence:
     parcels: dict[str, Line] = field(default_factory=dict)
     effects: dict[str, list[Line]] = field(default_factory=dict)
     doubles: list[Line] = field(default_factory=list)
+    refused: list[Line] = field(default_factory=list)
     acknowledged: set[tuple[str, str]] = field(default_factory=set)  # (storefront, order)
     deliveries: int = 0
     faults: Counter[str] = field(default_factory=Counter)
@@ -51,6 +52,8 @@ class Evidence:
     def _take(self, line: Line) -> None:
         if line["kind"] == "double":
             self.doubles.append(line)
+        elif line["kind"] == "refused":
+            self.refused.append(line)
         elif line["kind"] == "effect":
             self.effects.setdefault(line.get("order") or "", []).append(line)
 

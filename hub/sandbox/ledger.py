@@ -42,6 +42,10 @@ class Ledger:
         """Something happened: money moved, a parcel was ordered, a label bought, a mail accepted."""
         self._write("effect", now, effect, facts)
 
+    def refused(self, now: float, effect: str, **facts: Any) -> None:
+        """It was asked for in good faith, and it was too late for it."""
+        self._write("refused", now, effect, facts)
+
     def object(self, now: float, effect: str, **facts: Any) -> None:
         """Something harmless was made."""
         self._write("object", now, effect, facts)

@@ -160,6 +160,7 @@ class EasyPost(Carrier):
             raise Refusal(422, "SHIPMENT.REFUND.UNAVAILABLE", "Refund was requested before.")
         moving = shipment.tracker is not None and shipment.tracker.status not in ("unknown", "pre_transit")
         if moving:
+            self.ledger.refused(now, "label.refund", **self._facts(shipment))
             raise Refusal(422, "SHIPMENT.REFUND.UNAVAILABLE", "The label has been used.")
         shipment.refund, shipment.updated_at = "submitted", now
         self.ledger.effect(now, "label.refund", **self._facts(shipment))
