@@ -8,6 +8,7 @@ in another's way is run again; one whose COMMIT was not answered is NotDurable, 
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from functools import lru_cache
@@ -150,6 +151,9 @@ class PostgresReaders:
         self._pool.close()
 
 
+_moments = threading.local()  # `tx`: of the moment that runs in this thread
+
+
 class _PooledTx:
     """Borrows a connection for each statement, so that nobody holds one while thinking. Only reads."""
 
@@ -188,7 +192,12 @@ class _PooledTx:
         raise TypeError("readers do not lock")
 
     def _asked(self, question: Callable[[PostgresTx], T]) -> T:
-        """Asks again where a connection turns out to be gone, be it each of the pool's: a read may be repeated."""
+        """Asks again where a connection turns out to be gone, be it each of the pool's: a read may be repeated. Within
+        a moment its own connection is asked: if each waited for a second one, nobody would ever get it.
+        """
+        within: PostgresTx | None = getattr(_moments, "tx", None)
+        if within is not None:
+            return question(within)
         for left in reversed(range(self._pool.max_size + 1)):
             try:
                 with self._pool.connection() as connection:
@@ -221,7 +230,8 @@ def transaction(pool: Pool) -> Iterator[PostgresTx]:
     with _outages():
         connection = _begun(pool)
         try:
-            yield PostgresTx(connection)
+            _moments.tx = PostgresTx(connection)
+            yield _moments.tx
             if connection.execute("COMMIT").statusmessage != "COMMIT":  # the server says ROLLBACK of one that failed
                 raise NotDurable("a statement failed, and nobody said so")
         except psycopg.Error:
@@ -233,6 +243,7 @@ def transaction(pool: Pool) -> Iterator[PostgresTx]:
                 connection.execute("ROLLBACK")
             raise
         finally:
+            _moments.tx = None
             pool.putconn(connection)
 
 

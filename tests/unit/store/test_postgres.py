@@ -184,6 +184,21 @@ def test_deliveries_of_many_threads_are_each_kept_once(store: SqlStore) -> None:
     assert look(store, "SELECT count(*) FROM messages") == [(80,)]
 
 
+def test_moments_that_read_wait_for_no_second_connection(url: str) -> None:
+    """As many at once as there are connections, each of which asks whether somebody is paused."""
+    store = open_postgres(url, connections=2)
+
+    def decide(book: Book) -> bool:
+        time.sleep(0.05)  # until all of them have their connection
+        return store.standing("carrier").paused
+
+    try:
+        told = at_once(*(partial(store.change, f"shop:{number}", decide, NOW) for number in range(6)))
+        assert told == [False] * 6
+    finally:
+        store.close()
+
+
 class TestADatabaseThatGoesAway:
     def terminate(self, url: str) -> None:
         with psycopg.connect(url, autocommit=True) as connection:
