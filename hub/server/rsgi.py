@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import sys
 from collections.abc import Awaitable, Callable
@@ -13,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from wsgiref.types import WSGIApplication
 
-from hub.wire.body import BadBody
+from hub.wire.body import BadBody, BodyFault
 from hub.wire.rsgi import Incoming, Room, Scope, Wire
 
 MAX_BODY_BYTES = 1024 * 1024
@@ -21,6 +22,8 @@ BODY_SECONDS = 20.0
 BODIES_BYTES = 64 * 1024 * 1024  # of bodies that are on their way, all together
 
 Door = Callable[[Scope, Wire, Incoming], Awaitable[bool]]
+
+_PROBLEM = [("Content-Type", "application/problem+json"), ("Cache-Control", "no-store")]
 
 _log = logging.getLogger(__name__)
 
@@ -43,7 +46,7 @@ class Desk:
         try:
             environ = environ_of(scope, incoming.pairs, await incoming.body(MAX_BODY_BYTES))
         except BadBody as bad:
-            wire.response_bytes(bad.fault.status, [("Content-Type", "text/plain")], bad.fault.detail.encode())
+            wire.response_bytes(bad.fault.status, _PROBLEM, _problem(bad.fault))
             return
         call = asyncio.get_running_loop().run_in_executor(self._threads, called, self._wsgi, environ)
         try:
@@ -55,6 +58,12 @@ class Desk:
             wire.response_bytes(status, headers, body)
         else:
             wire.response_empty(status, headers)
+
+
+def _problem(fault: BodyFault) -> bytes:
+    """A problem document (RFC 9457)."""
+    said = {"type": "about:blank", "title": fault.status.phrase, "status": fault.status.value, "detail": fault.detail}
+    return json.dumps(said).encode()
 
 
 def environ_of(scope: Scope, pairs: tuple[tuple[str, str], ...], body: bytes) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterable, Iterator
 from io import BytesIO
 from typing import Any
@@ -101,8 +102,9 @@ def test_a_fault_ends_one_request_and_the_answer_is_closed() -> None:
 
 @pytest.mark.parametrize("length", ["10000000", "x"])
 def test_what_cannot_be_read_never_reaches_the_application(length: str) -> None:
-    status, _, told = answered(None, Scope(("content-length", length)), Wire())
-    assert (status, bool(told)) == (413 if length.isdigit() else 400, True)
+    status, headers, told = answered(None, Scope(("content-length", length)), Wire())
+    assert status == json.loads(told)["status"] == (413 if length.isdigit() else 400)
+    assert headers["Content-Type"] == "application/problem+json"
 
 
 def test_the_door_has_the_first_look() -> None:
