@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -19,7 +20,7 @@ def command(name: str, *, compiled: bool = True) -> list[str]:
     source, program = HERE / "native" / f"{name}.c", BUILT / name
     if not program.exists() or program.stat().st_mtime < newest(source.parent):
         BUILT.mkdir(parents=True, exist_ok=True)
-        fresh = program.with_suffix(".new")
+        fresh = program.with_suffix(f".{os.getpid()}")  # others may be at it as well
         subprocess.run([compiler, "-O2", "-o", str(fresh), str(source)], check=True)
         fresh.replace(program)
     return [str(program)]
