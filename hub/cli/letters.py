@@ -17,7 +17,7 @@ _SHOWN = 10
 _EPILOG = """\b
 Examples:
   crossdock letters
-  crossdock letters --log /var/log/mail.log --why "the log of the whole day"
+  crossdock letters --log mail.log --why "the log of the whole day"
   crossdock letters --not-sent --connection mail --why "the mail server was off" --yes
 
 \b
