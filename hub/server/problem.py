@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from http import HTTPStatus
 
 from flask import Flask, Response, render_template, request
 from werkzeug.exceptions import HTTPException
+
+from hub.wire.problem import CONTENT_TYPE, document
 
 API_PATHS = ("/api/", "/metrics", "/healthz", "/readyz")
 
@@ -27,8 +28,7 @@ class Problem(Exception):
 
 
 def problem(status: HTTPStatus, detail: str) -> Response:
-    document = {"type": "about:blank", "title": status.phrase, "status": status.value, "detail": detail}
-    return Response(json.dumps(document), status.value, content_type="application/problem+json")
+    return Response(document(status, detail), status.value, content_type=CONTENT_TYPE)
 
 
 def handle_errors(app: Flask) -> None:

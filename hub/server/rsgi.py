@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import sys
 from collections.abc import Awaitable, Callable
@@ -14,16 +13,16 @@ from typing import Any
 from urllib.parse import urlsplit
 from wsgiref.types import WSGIApplication
 
-from hub.wire.body import BadBody, BodyFault
-from hub.wire.rsgi import Incoming, Room, Scope, Wire
+from hub.wire.body import MAX_BODY_BYTES, BadBody
+from hub.wire.problem import CONTENT_TYPE, document
+from hub.wire.rsgi import Incoming, Room, Scope, Wire, give
 
-MAX_BODY_BYTES = 1024 * 1024
 BODY_SECONDS = 20.0
 BODIES_BYTES = 64 * 1024 * 1024  # of bodies that are on their way, all together
 
 Door = Callable[[Scope, Wire, Incoming], Awaitable[bool]]
 
-_PROBLEM = [("Content-Type", "application/problem+json"), ("Cache-Control", "no-store")]
+_PROBLEM = [("Content-Type", CONTENT_TYPE), ("Cache-Control", "no-store")]
 
 _log = logging.getLogger(__name__)
 
@@ -46,7 +45,7 @@ class Desk:
         try:
             environ = environ_of(scope, incoming.pairs, await incoming.body(MAX_BODY_BYTES))
         except BadBody as bad:
-            wire.response_bytes(bad.fault.status, _PROBLEM, _problem(bad.fault))
+            give(wire, bad.fault.status, _PROBLEM, document(bad.fault.status, bad.fault.detail))
             return
         call = asyncio.get_running_loop().run_in_executor(self._threads, called, self._wsgi, environ)
         try:
@@ -54,16 +53,7 @@ class Desk:
         except Exception:
             _log.exception("a request failed")
             status, headers, body = HTTPStatus.INTERNAL_SERVER_ERROR, [("Content-Type", "text/plain")], b"Sorry."
-        if body:
-            wire.response_bytes(status, headers, body)
-        else:
-            wire.response_empty(status, headers)
-
-
-def _problem(fault: BodyFault) -> bytes:
-    """A problem document (RFC 9457)."""
-    said = {"type": "about:blank", "title": fault.status.phrase, "status": fault.status.value, "detail": fault.detail}
-    return json.dumps(said).encode()
+        give(wire, status, headers, body)
 
 
 def environ_of(scope: Scope, pairs: tuple[tuple[str, str], ...], body: bytes) -> dict[str, Any]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from http import HTTPStatus
 
-import msgspec
-
 from hub.wire.body import BodyFault
+from hub.wire.problem import CONTENT_TYPE, document
 
 RETRY_AFTER_SECONDS = 5
 
@@ -28,16 +27,9 @@ class Answer:
 
 def problem(code: HTTPStatus, outcome: str, detail: str, *more: tuple[str, str]) -> Answer:
     """A problem answer. `outcome` is a word of a closed set; `detail` never quotes the request."""
-    document = {
-        "type": "about:blank",
-        "title": code.phrase,
-        "status": code.value,
-        "detail": detail,
-        "reason": outcome,
-    }
-    body = msgspec.json.encode(document)
+    body = document(code, detail, reason=outcome)
     headers = (
-        ("Content-Type", "application/problem+json"),
+        ("Content-Type", CONTENT_TYPE),
         ("Content-Length", str(len(body))),
         ("Cache-Control", "no-store"),
         *more,

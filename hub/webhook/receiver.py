@@ -27,11 +27,10 @@ from hub.webhook.gathering import Gathering
 from hub.webhook.headers import Headers, Pairs
 from hub.webhook.source import Source
 from hub.webhook.verdict import Reason
-from hub.wire.body import BadBody, BodyFault, read_body
-from hub.wire.rsgi import Scope, Wire
+from hub.wire.body import MAX_BODY_BYTES, BadBody, BodyFault, read_body
+from hub.wire.rsgi import Scope, Wire, give
 
 PREFIX = "/webhooks/"
-MAX_BODY_BYTES = 1024 * 1024
 # A sender that dawdles over its body holds a thread for as long. This many may; the rest of the threads stay with the
 # console and the deliveries that are already read.
 MAX_READERS = 24
@@ -107,10 +106,7 @@ class WebhookFrontDoor:
         if not scope.path.startswith(PREFIX):
             return False
         given = await self.receive(scope.path[len(PREFIX) :], request)
-        if given.body:
-            wire.response_bytes(given.code, list(given.headers), given.body)
-        else:
-            wire.response_empty(given.code, list(given.headers))
+        give(wire, given.code, given.headers, given.body)
         return True
 
     async def receive(self, name: str, request: Request) -> Answer:

@@ -7,6 +7,7 @@ from enum import Enum
 from http import HTTPStatus
 from typing import Any, Protocol
 
+MAX_BODY_BYTES = 1024 * 1024
 _CHUNK = 64 * 1024
 _MAX_LENGTH_DIGITS = 12
 
@@ -15,11 +16,7 @@ class BodyFault(Enum):
     """Why a body is not taken in: what counters call it, the answer's status, and words for whoever sent it."""
 
     TOO_LARGE = ("too_large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the body is larger than is accepted here")
-    AMBIGUOUS = (
-        "ambiguous_length",
-        HTTPStatus.BAD_REQUEST,
-        "both Content-Length and Transfer-Encoding were sent",
-    )
+    AMBIGUOUS = ("ambiguous_length", HTTPStatus.BAD_REQUEST, "both Content-Length and Transfer-Encoding were sent")
     BAD_LENGTH = ("bad_length", HTTPStatus.BAD_REQUEST, "the Content-Length is not a number")
     BAD_TRANSFER = ("bad_transfer", HTTPStatus.BAD_REQUEST, "no Transfer-Encoding but chunked is accepted")
     TRUNCATED = ("truncated", HTTPStatus.BAD_REQUEST, "the body ended before its declared length")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from typing import Any, Protocol
 
 from hub.wire.body import BadBody, BodyFault, declared_length
@@ -34,6 +34,14 @@ class Wire(Protocol):
     def response_empty(self, status: int, headers: list[tuple[str, str]]) -> None: ...
 
     def response_bytes(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None: ...
+
+
+def give(wire: Wire, status: int, headers: Sequence[tuple[str, str]], body: bytes) -> None:
+    """The whole answer."""
+    if body:
+        wire.response_bytes(status, list(headers), body)
+    else:
+        wire.response_empty(status, list(headers))
 
 
 class Room:
