@@ -6,8 +6,7 @@ from pathlib import Path
 
 import click
 
-from hub.cli import say
-from hub.cli.deciding import decide, desk_at, find_order, why_option, yes_option
+from hub.cli.deciding import decide, decision_options, desk_at, find_order
 
 _EPILOG = """\b
 Examples:
@@ -19,11 +18,7 @@ Exit codes: 0 adopted (or only planned), 1 refused."""
 
 @click.command("adopt", epilog=_EPILOG)
 @click.argument("order")
-@why_option
-@yes_option
-@say.actor_option
-@say.home_option
-@say.json_option
+@decision_options
 def command(order: str, why: str | None, yes: bool, actor: str, home: Path | None, as_json: bool) -> None:
     """Begin one order of history, on purpose: first what would be called, with amounts, then exactly that."""
     with desk_at(home) as desk:

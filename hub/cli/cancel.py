@@ -6,8 +6,7 @@ from pathlib import Path
 
 import click
 
-from hub.cli import say
-from hub.cli.deciding import decide, desk_at, find_order, why_option, yes_option
+from hub.cli.deciding import decide, decision_options, desk_at, find_order
 
 _EPILOG = """\b
 Example:
@@ -18,11 +17,7 @@ Exit codes: 0 being cancelled (or only shown), 1 refused."""
 
 @click.command("cancel", epilog=_EPILOG)
 @click.argument("order")
-@why_option
-@yes_option
-@say.actor_option
-@say.home_option
-@say.json_option
+@decision_options
 def command(order: str, why: str | None, yes: bool, actor: str, home: Path | None, as_json: bool) -> None:
     """Take back what was not sent, and undo what was: by the cancel flow, the money by whoever holds it.
 

@@ -57,6 +57,11 @@ def yes_option(function: F) -> F:
     return click.option("--yes", is_flag=True, help="Do it without asking once more.")(function)
 
 
+def decision_options(function: F) -> F:
+    """What every command that decides something takes: why, yes, who, where, and JSON."""
+    return why_option(yes_option(say.actor_option(say.home_option(say.json_option(function)))))
+
+
 def reason(why: str | None) -> str:
     """The reason as given, or as a person at the terminal gives it now."""
     if why is None and sys.stdin.isatty():

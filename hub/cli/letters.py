@@ -10,7 +10,7 @@ import click
 
 from hub.assembly.acts import DoubtfulLetter
 from hub.cli import say
-from hub.cli.deciding import NOTHING_DONE, agreed, desk_at, left_alone, reason, told, why_option, yes_option
+from hub.cli.deciding import NOTHING_DONE, agreed, decision_options, desk_at, left_alone, reason, told
 
 _SHOWN = 10
 
@@ -32,11 +32,7 @@ Exit codes: 0 on record (or only listed), 1 where no letter is in doubt."""
 @click.option("--sent", is_flag=True, help="All of them were sent.")
 @click.option("--not-sent", is_flag=True, help="None was sent: all are sent now.")
 @click.option("--connection", metavar="NAME", help="Only letters of this connection.")
-@why_option
-@yes_option
-@say.actor_option
-@say.home_option
-@say.json_option
+@decision_options
 def command(
     log: IO[str] | None,
     sent: bool,

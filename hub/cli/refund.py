@@ -7,8 +7,7 @@ from pathlib import Path
 import click
 
 from hub.assembly.acts import Refused
-from hub.cli import say
-from hub.cli.deciding import agreed, desk_at, find_order, left_alone, reason, told, why_option, yes_option
+from hub.cli.deciding import agreed, decision_options, desk_at, find_order, left_alone, reason, told
 from hub.model.money import Money, MoneyError, minor
 
 _EPILOG = """\b
@@ -27,11 +26,7 @@ Exit codes: 0 on its way (or only shown), 1 refused."""
     "--line", "lines", multiple=True, metavar="ID=QUANTITY", help="An order line that it is for; may be repeated."
 )
 @click.option("--payment", metavar="ID", help="Which payment, where there are several.")
-@why_option
-@yes_option
-@say.actor_option
-@say.home_option
-@say.json_option
+@decision_options
 def command(
     order: str,
     amount: str,

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import click
 
-from hub.cli import say
-from hub.cli.deciding import decide, desk_at, find_order, why_option, yes_option
+from hub.cli.deciding import decide, decision_options, desk_at, find_order
 
 _EPILOG = """\b
 Examples:
@@ -20,11 +19,7 @@ Exit codes: 0 done (or only planned), 1 refused or nothing was held."""
 @click.command("release", epilog=_EPILOG)
 @click.argument("order")
 @click.option("--step", metavar="ID", help="Only this step; by default the order is approved as a whole.")
-@why_option
-@yes_option
-@say.actor_option
-@say.home_option
-@say.json_option
+@decision_options
 def command(
     order: str, step: str | None, why: str | None, yes: bool, actor: str, home: Path | None, as_json: bool
 ) -> None:

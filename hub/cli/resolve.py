@@ -8,7 +8,7 @@ import click
 
 from hub.assembly.desk import Desk
 from hub.cli import say
-from hub.cli.deciding import agreed, desk_at, find_order, left_alone, reason, told, why_option, yes_option
+from hub.cli.deciding import agreed, decision_options, desk_at, find_order, left_alone, reason, told
 from hub.model.capability import doing
 from hub.model.cause import in_words
 from hub.model.detail import differences
@@ -40,11 +40,7 @@ Exit codes: 0 on record, 1 refused."""
 @click.argument("step")
 @click.argument("decision", type=click.Choice(list(_DECISIONS)))
 @click.argument("reference", required=False)
-@why_option
-@yes_option
-@say.actor_option
-@say.home_option
-@say.json_option
+@decision_options
 def command(
     order: str,
     step: str,

@@ -25,13 +25,16 @@ _PENDING_SECONDS = 10  # of a token that nobody begins: its worker died with it 
 _ANSWER_SECONDS = 2.0
 
 
+def connected(url: str, **terms: Any) -> Any:
+    """A connection that asks nothing again by itself: whoever has to end must not wait for each try."""
+    return redis.Redis.from_url(url, retry=Retry(NoBackoff(), 0), **terms)
+
+
 class Tokens:
     """Enqueues tokens at `url` (redis://, rediss://, unix://). Never raises for a server that does not answer."""
 
     def __init__(self, url: str) -> None:
-        self.connection: Any = redis.Redis.from_url(
-            url, socket_timeout=_ANSWER_SECONDS, socket_connect_timeout=_ANSWER_SECONDS, retry=Retry(NoBackoff(), 0)
-        )
+        self.connection = connected(url, socket_timeout=_ANSWER_SECONDS, socket_connect_timeout=_ANSWER_SECONDS)
         self.queue = Queue(QUEUE, connection=self.connection, default_timeout=-1)
         self._away = False
 

@@ -14,13 +14,11 @@ from collections.abc import Callable
 
 import redis
 import structlog
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 from rq import SimpleWorker
 from rq.exceptions import StopRequested
 from rq.timeouts import BaseDeathPenalty
 
-from hub.queue.tokens import QUEUE
+from hub.queue.tokens import QUEUE, connected
 
 _log = structlog.get_logger("crossdock.queue")
 
@@ -79,9 +77,7 @@ def work(url: str, begun: Callable[[], None], stop: Callable[[], None]) -> None:
     while not stopped.is_set():
         for asking in (signal.SIGTERM, signal.SIGINT):  # RQ's own are there only while its worker has its queue
             signal.signal(asking, asked_to_stop)
-        # It waits for tokens longer than for any other answer, and nothing is asked again: whoever has to end must not
-        # wait four times.
-        connection = redis.Redis.from_url(url, retry=Retry(NoBackoff(), 0))
+        connection = connected(url)  # which waits for tokens longer than any answer may take
         try:
             worker = DrainWorker([QUEUE], connection=connection, worker_ttl=_LIFE_SECONDS)
             worker.stop = asked_to_stop

@@ -28,15 +28,9 @@ def doubtful_letters(home: Home, count: int) -> list[str]:
 
     def park(book: Book) -> None:
         for number in range(count):
-            step = Step(
-                f"fulfil-order/letter-{number}/order", "fulfil-order", "letter", f"letter:{number}", State.PARKED
-            )
-            step.capability, step.connection, step.cause, step.unresolved = (
-                "notification.send",
-                "mail",
-                "restored",
-                True,
-            )
+            name = f"fulfil-order/letter-{number}/order"
+            step = Step(name, "fulfil-order", "letter", f"letter:{number}", State.PARKED, "notification.send")
+            step.connection, step.cause, step.unresolved = "mail", "restored", True
             identity = step.identity(book.key)
             effect = Effect(
                 "notification.send", step.subject, 1, step.id, "mail", key_of(b"k" * 32, identity),
