@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from hub.assembly import garbage
 from hub.assembly.home import find_home
 from hub.assembly.hub import open_hub
 from hub.assembly.log import speak
@@ -29,5 +30,6 @@ def command(log_level: str, home: Path | None) -> None:
     with closing(open_hub(find_home(home))) as hub:
         watch = Watch(hub)
         watch.start()
+        garbage.settle()
         hub.work(lambda: click.echo("crossdock: working", err=True))
         watch.stop()

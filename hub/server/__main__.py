@@ -11,6 +11,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from hub.assembly import garbage
 from hub.assembly.config import FILE, HubConfig, HubPart, is_loopback
 from hub.assembly.fault import ANSWER_IS_NO, TO_BE_MENDED, fault_of
 from hub.assembly.hub import open_hub
@@ -66,6 +67,7 @@ def _application(folder: Path, address: str) -> Application:
         hub.start()
         watch = Watch(hub)
         watch.start()
+        garbage.settle()
     except BaseException:
         hub.close()
         raise

@@ -7,73 +7,31 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from hub.model.book import Book, Observation, reserved_until, state_of
+from hub.model.book import Book, Observation
 from hub.model.lane import Lane
 from hub.model.message import MessageEnd
 from hub.model.order import Order
 from hub.store import rows
-from hub.store.kept import Before, Values
+from hub.store.kept import Before
 from hub.store.record import append_audit
+from hub.store.saving import ORDER_COLUMNS, quoted, save_effects, save_order, save_steps
 from hub.store.tx import Row, Tx
 
 T = TypeVar("T")
 
-_ORDER_COLUMNS = [
-    "key",
-    "connection",
-    "source_id",
-    "label",
-    "state",
-    "disposition",
-    "why",
-    "approved",
-    "adopted",
-    "version",
-    "source_version",
-    "facts",
-    "document",
-    "runs",
-    "groups",
-    "parcels",
-    "total",
-    "currency",
-    "placed_at",
-    "expires_at",
-    "read_at",
-    "stale_at",
-    "fetch_at",
-    "created_at",
-    "changed_at",
-]
-_FIXED = ("key", "connection", "source_id", "created_at")
-
-
-def _upsert(table: str, columns: Sequence[str], keys: Sequence[str]) -> str:
-    names = ", ".join(_quoted(column) for column in columns)
-    values = ", ".join(f":{column}" for column in columns)
-    updates = ", ".join(f"{_quoted(c)} = excluded.{_quoted(c)}" for c in columns if c not in keys)
-    return f"INSERT INTO {table} ({names}) VALUES ({values}) ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {updates}"
-
 
 def insert(table: str, columns: Sequence[str]) -> str:
     return (
-        f"INSERT INTO {table} ({', '.join(_quoted(c) for c in columns)}) VALUES ({', '.join(':' + c for c in columns)})"
+        f"INSERT INTO {table} ({', '.join(quoted(c) for c in columns)}) VALUES ({', '.join(':' + c for c in columns)})"
     )
 
 
-def _quoted(column: str) -> str:
-    return '"groups"' if column == "groups" else column  # a keyword in SQLite's window functions
-
-
-_ORDER = f"SELECT {', '.join(_quoted(c) for c in _ORDER_COLUMNS)} FROM orders WHERE key = :key"
+_ORDER = f"SELECT {', '.join(quoted(c) for c in ORDER_COLUMNS)} FROM orders WHERE key = :key"
 _STEPS = f"SELECT {', '.join(rows.STEP_COLUMNS)} FROM steps WHERE order_key = :key ORDER BY id"
 _EFFECTS = (
     f"SELECT {', '.join(rows.EFFECT_COLUMNS)} FROM effects WHERE order_key = :key "
     "ORDER BY capability, subject, generation"
 )
-_SAVE_ORDER = _upsert("orders", _ORDER_COLUMNS, ("key",)).replace("created_at = excluded.created_at, ", "")
-_SAVE_STEP = _upsert("steps", rows.STEP_COLUMNS, ("order_key", "id"))
-_SAVE_EFFECT = _upsert("effects", rows.EFFECT_COLUMNS, ("order_key", "capability", "subject", "generation"))
 _ATTEMPT = insert(
     "attempts",
     ["order_key", "step", "token", "trigger", "started_at", "ended_at", "verdict", "code", "message", "transcript"],
@@ -99,10 +57,6 @@ ON CONFLICT (kind, key) DO UPDATE SET
   due_at = CASE WHEN chores.due_at IS NULL OR chores.due_at > excluded.due_at
     THEN excluded.due_at ELSE chores.due_at END
 """
-_VERSION = (
-    "INSERT INTO order_versions (order_key, version, document, message, stored_at) "
-    "VALUES (:order_key, :version, :document, :message, :stored_at) ON CONFLICT DO NOTHING"
-)
 
 
 def load(tx: Tx, key: str, *, lock: bool) -> tuple[Book, Before]:
@@ -114,7 +68,7 @@ def load(tx: Tx, key: str, *, lock: bool) -> tuple[Book, Before]:
         orders, steps, effects = _read(tx, key, lock=lock)
     if not orders:
         return book, before
-    before.order = dict(zip(_ORDER_COLUMNS, orders[0], strict=True))
+    before.order = dict(zip(ORDER_COLUMNS, orders[0], strict=True))
     _fill(book, before.order)
     for row in steps:
         step = rows.step_of(row)
@@ -158,83 +112,14 @@ def change(tx: Tx, key: str, decide: Callable[[Book], T], now: datetime) -> T:
     book.claim_loose = lambda connection, handles: _claim_loose(tx, key, connection, handles)
     answer = decide(book)
     with tx.together():
-        before.order = _save_order(tx, book, before.order, now)
-        _save_steps(tx, book, before.steps)
-        _save_effects(tx, book, before.effects)
+        before.order = save_order(tx, book, before.order, now)
+        save_steps(tx, book, before.steps)
+        save_effects(tx, book, before.effects)
         _append(tx, book)
     _conclude(tx, book, now)
     if kept is not None:
         kept.put(book, before)
     return answer
-
-
-def _save_order(tx: Tx, book: Book, old: Row | None, now: datetime) -> Row:
-    """Returns the row as it is now."""
-    row = _order_row(book, old, now)
-    if old is not None and not (book.notes or book.attempts):
-        if all(row[c] == old[c] for c in _ORDER_COLUMNS if c != "changed_at"):
-            return old
-    tx.run(_SAVE_ORDER, **row)
-    if row["document"] is not None and (old is None or row["version"] != old["version"]):
-        tx.run(
-            _VERSION,
-            order_key=book.key,
-            version=book.version,
-            document=row["document"],
-            message=None,
-            stored_at=row["changed_at"],
-        )
-    return row
-
-
-def _order_row(book: Book, old: Row | None, now: datetime) -> dict[str, Any]:
-    order, stamp = book.order, rows.micros(now)
-    same = old is not None and book.version == old["version"]
-    return {
-        "key": book.key,
-        "connection": book.connection,
-        "source_id": book.source_id,
-        "label": order.label if order else None,
-        "state": state_of(book),
-        "disposition": book.disposition,
-        "why": book.why,
-        "approved": int(book.approved),
-        "adopted": int(book.adopted),
-        "version": book.version,
-        "source_version": book.source_version,
-        "facts": old["facts"] if same and old else rows.to_json(book.facts),
-        "document": old["document"]
-        if same and old
-        else (order.model_dump_json(exclude_defaults=True) if order else None),
-        "runs": rows.to_json(list(book.runs.values())),
-        "groups": rows.to_json(list(book.groups.values())),
-        "parcels": rows.to_json(list(book.parcels.values())),
-        "total": order.total("total") if order else None,
-        "currency": order.currency if order else None,
-        "placed_at": rows.micros(order.placed_at) if order else None,
-        "expires_at": rows.micros(reserved_until(book)),
-        "read_at": rows.micros(book.read_at),
-        "stale_at": rows.micros(book.stale_at),
-        "fetch_at": rows.micros(book.fetch_at),
-        "created_at": old["created_at"] if old else stamp,
-        "changed_at": stamp,
-    }
-
-
-def _save_steps(tx: Tx, book: Book, before: dict[str, Values]) -> None:
-    for step in book.steps.values():
-        if before.get(step.id) != vars(step):
-            row = rows.step_row(book.key, step)
-            tx.run(_SAVE_STEP, **dict(zip(rows.STEP_COLUMNS, row, strict=True)))
-            before[step.id] = dict(vars(step))
-
-
-def _save_effects(tx: Tx, book: Book, before: dict[tuple[str, str, int], Values]) -> None:
-    for identity, effect in book.effects.items():
-        if before.get(identity) != vars(effect):
-            row = rows.effect_row(book.key, effect)
-            tx.run(_SAVE_EFFECT, **dict(zip(rows.EFFECT_COLUMNS, row, strict=True)))
-            before[identity] = dict(vars(effect))
 
 
 def _append(tx: Tx, book: Book) -> None:

@@ -36,7 +36,7 @@ class GroupWriter:
     ) -> None:
         self._transaction, self._concerns_all = transaction, concerns_all
         self._first: deque[_Work] = deque()
-        self._waiting = Turns()
+        self._waiting = Waiting()
         self._came = threading.Condition()
         self._closed = False
         self._thread = threading.Thread(target=self._loop, name=name, daemon=True)
@@ -99,16 +99,24 @@ class GroupWriter:
             future.set_result(answer)
 
     def _joining(self) -> Iterator[_Work]:
-        """What goes into one transaction: all who come first, then others in turn, for a while and at least one."""
+        """What goes into one transaction: all who come first, then others in turn, for a while and at least one. Where
+        several shops are among them, each has one turn: who has little to do waits for one moment of each, and not for
+        as many as another has.
+        """
         for _ in range(min(len(self._first), _DELIVERIES)):
             yield self._first.popleft()
-        until = time.monotonic() + _SECONDS
+        until, shops = time.monotonic() + _SECONDS, set[str]()
         while True:
             with self._came:
-                work = self._waiting.take()
-            if work is None:
+                if len(shops) > 1 and self._waiting.next in shops:
+                    return
+                taken = self._waiting.take()
+            if taken is None:
                 return
+            of, work = taken
             yield work
+            if of:  # else the hub's own
+                shops.add(of)
             if time.monotonic() > until:
                 return
 
@@ -129,7 +137,7 @@ class GroupWriter:
         answers.append((future, answer))
 
 
-class Turns:
+class Waiting:
     """What waits, by whom it is of: each of them has its turn, however many another has waiting."""
 
     def __init__(self) -> None:
@@ -144,16 +152,21 @@ class Turns:
     def put(self, of: str, work: _Work) -> None:
         self._lines.setdefault(of, deque()).append(work)
 
-    def take(self) -> _Work | None:
-        """The next; whoever had it goes to the end of the row."""
-        of = next(iter(self._lines), None)
+    @property
+    def next(self) -> str | None:
+        """Whose turn it is."""
+        return next(iter(self._lines), None)
+
+    def take(self) -> tuple[str, _Work] | None:
+        """Whose turn it was, and what; whoever had it goes to the end of the row."""
+        of = self.next
         if of is None:
             return None
         line = self._lines.pop(of)
         work = line.popleft()
         if line:
             self._lines[of] = line
-        return work
+        return of, work
 
 
 class First:

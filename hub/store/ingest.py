@@ -25,7 +25,7 @@ _MOST = 32  # in one statement
 
 def keep(tx: Tx, delivery: Delivery, now: datetime) -> Kept:
     """A delivery that is there already is told from another under the same id, which is kept beside it."""
-    if tx.run(_insert(1), **_values(delivery, now, 0)) == 1:
+    if tx.put(_insert(1), _values(delivery, now)) == 1:
         return Kept.NEW
     first = tx.one(
         "SELECT id, body_digest FROM messages "
@@ -58,11 +58,9 @@ def keep_all(tx: Tx, deliveries: Sequence[tuple[Delivery, datetime]]) -> list[Ke
 
 def _together(tx: Tx, deliveries: Sequence[tuple[Delivery, datetime]]) -> list[Kept]:
     """Nothing is kept, and nothing said, where one of them was there already."""
-    values: dict[str, Any] = {}
-    for number, (delivery, now) in enumerate(deliveries):
-        values |= _values(delivery, now, number)
+    values = [value for delivery, now in deliveries for value in _values(delivery, now)]
     tx.run("SAVEPOINT portion")
-    if tx.run(_insert(len(deliveries)), **values) == len(deliveries):
+    if tx.put(_insert(len(deliveries)), values) == len(deliveries):
         tx.run("RELEASE SAVEPOINT portion")
         return [Kept.NEW] * len(deliveries)
     tx.run("ROLLBACK TO SAVEPOINT portion")
@@ -82,20 +80,15 @@ def _portions(deliveries: Sequence[tuple[Delivery, datetime]]) -> list[Sequence[
 
 @cache
 def _insert(count: int) -> str:
-    listed = ", ".join(f"({', '.join(f':{name}' for name in _names(number))})" for number in range(count))
-    return f"INSERT INTO messages ({', '.join(_COLUMNS)}) VALUES {listed}{_ONCE}"
+    row = f"({', '.join('?' * len(_COLUMNS))})"
+    return f"INSERT INTO messages ({', '.join(_COLUMNS)}) VALUES {', '.join([row] * count)}{_ONCE}"
 
 
-@cache
-def _names(number: int) -> tuple[str, ...]:
-    return tuple(f"{column}{number}" for column in _COLUMNS)
-
-
-def _values(delivery: Delivery, now: datetime, number: int) -> dict[str, Any]:
+def _values(delivery: Delivery, now: datetime) -> tuple[Any, ...]:
+    """By _COLUMNS."""
     stamp = rows.micros(now)
-    values = (
+    return (
         delivery.connection, delivery.topic, delivery.delivery_id, delivery.kind, delivery.mapping,
         rows.to_json(delivery.headers), delivery.body, delivery.body_digest, stamp, MessageState.KEPT.value, stamp,
         str(Lane(delivery.connection)),
     )  # fmt: skip
-    return dict(zip(_names(number), values, strict=True))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import lru_cache
 from hashlib import blake2b
@@ -63,6 +63,12 @@ def _spoken(sql: str) -> bytes:
     return _PARAMETER.sub(r"%(\1)s", sql.replace("%", "%%")).encode()
 
 
+@lru_cache(maxsize=1024)
+def _counted(sql: str) -> bytes:
+    """The same for parameters that have no names."""
+    return sql.replace("%", "%%").replace("?", "%s").encode()
+
+
 class PostgresTx:
     """Implements `hub.store.tx.Tx` over a connection within a transaction."""
 
@@ -102,6 +108,9 @@ class PostgresTx:
 
     def run(self, sql: str, **parameters: Any) -> int:
         return self._execute(sql, parameters).rowcount
+
+    def put(self, sql: str, values: Sequence[Any]) -> int:
+        return self._connection.execute(_counted(sql), values).rowcount
 
     def many(self, sql: str, rows: Iterable[Mapping[str, Any]]) -> None:
         self._connection.cursor().executemany(_spoken(sql), list(rows))
@@ -183,6 +192,9 @@ class _PooledTx:
         raise TypeError("readers do not write")
 
     def run(self, sql: str, **parameters: Any) -> int:
+        raise TypeError("readers do not write")
+
+    def put(self, sql: str, values: Sequence[Any]) -> int:
         raise TypeError("readers do not write")
 
     def many(self, sql: str, rows: Iterable[Mapping[str, Any]]) -> None:

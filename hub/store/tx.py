@@ -8,7 +8,7 @@ the flow run it on both.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -38,6 +38,10 @@ class Tx(Protocol):
         """Rows affected."""
         ...
 
+    def put(self, sql: str, values: Sequence[Any]) -> int:
+        """The same as `run` of a statement whose parameters are `?`, in this order: for many columns or rows."""
+        ...
+
     def many(self, sql: str, rows: Iterable[Mapping[str, Any]]) -> None: ...
 
     def changed_beside(self, *orders: str) -> None:
@@ -49,7 +53,7 @@ class Tx(Protocol):
         ...
 
     def together(self) -> AbstractContextManager[object]:
-        """Statements inside do not wait for each other's answers: `run` does not say how many rows it was."""
+        """Statements inside do not wait for each other's answers: nothing says how many rows it was."""
         ...
 
     @property
@@ -155,6 +159,9 @@ class SqliteTx:
 
     def run(self, sql: str, **parameters: Any) -> int:
         return self._connection.execute(sql, parameters).rowcount
+
+    def put(self, sql: str, values: Sequence[Any]) -> int:
+        return self._connection.execute(sql, values).rowcount
 
     def many(self, sql: str, rows: Iterable[Mapping[str, Any]]) -> None:
         self._connection.executemany(sql, rows)

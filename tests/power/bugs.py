@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from hub.model.book import Book
-from hub.store import books
+from hub.store import books, saving
 from hub.store.kept import Before
 from hub.store.moments import SqlStore
 from hub.store.open import open_sqlite
@@ -49,13 +49,13 @@ class _Split(SqlStore):
             book, before = books.load(tx, order, lock=True)
             made[:] = [(book, before)]
             answer = decide(book)
-            books._save_order(tx, book, before.order, now)
-            books._save_steps(tx, book, before.steps)
+            saving.save_order(tx, book, before.order, now)
+            saving.save_steps(tx, book, before.steps)
             return answer
 
         def second(tx: Tx) -> None:
             for book, before in made:
-                books._save_effects(tx, book, before.effects)
+                saving.save_effects(tx, book, before.effects)
                 books._append(tx, book)
                 books._conclude(tx, book, now)
 

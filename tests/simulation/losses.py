@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
@@ -100,6 +100,9 @@ class _Counted:
 
     def run(self, sql: str, **parameters: Any) -> int:
         return self._count().run(sql, **parameters)
+
+    def put(self, sql: str, values: Sequence[Any]) -> int:
+        return self._count().put(sql, values)
 
     def many(self, sql: str, rows: Iterable[Mapping[str, Any]]) -> None:
         self._count().many(sql, rows)

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from hub.model.contract import NotDurable
-from hub.store.group import Turns
+from hub.store.group import Waiting
 from hub.store.sqlite import GroupWriter, connect
 
 
-class SlowTurns(Turns):
+class SlowWaiting(Waiting):
     """As a thread that is given no time between its look whether the writer is open, and its place in the line."""
 
     def put(self, of: str, work: Any) -> None:
@@ -28,7 +28,7 @@ def test_who_asks_while_it_is_closed_is_not_left_waiting(tmp_path: Path) -> None
     connection = connect(tmp_path / "hub.db")
     connection.execute("CREATE TABLE words (word TEXT)")
     writer = GroupWriter(connection)
-    writer._waiting = SlowTurns()
+    writer._waiting = SlowWaiting()
     answers: list[Any] = []
 
     def ask() -> None:
@@ -77,6 +77,26 @@ def test_a_shop_with_much_to_do_leaves_others_their_turn(tmp_path: Path) -> None
         held.finish()
     assert order[:6] == ["storm", "quiet", "calm", "storm", "quiet", "storm"]
     assert order.count("storm") == 20
+
+
+def test_of_several_shops_each_has_one_moment_in_a_transaction(tmp_path: Path) -> None:
+    """So that who has little to do waits for one moment of each other, and not for as many as these have."""
+    commits: list[list[str]] = []
+    with closing(GroupWriter(connect(tmp_path / "hub.db"))) as writer:
+        inner = writer._transaction
+
+        @contextmanager
+        def told() -> Iterator[Any]:
+            commits.append([])
+            with inner() as tx:
+                yield tx
+
+        writer._transaction = told
+        held = Held(writer)
+        for of in ["storm"] * 4 + ["", "quiet"]:
+            held.ends.append(writer.begin(lambda tx, of=of: commits[-1].append(of), of))  # type: ignore[misc]
+        held.finish()
+    assert commits == [[], ["storm", "", "quiet"], ["storm", "storm", "storm"]]
 
 
 def test_a_transaction_ends_after_a_while_and_has_one_moment_at_least(tmp_path: Path) -> None:
