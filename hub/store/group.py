@@ -21,7 +21,8 @@ _Work = tuple[Callable[[Tx], Any], "Future[Any]"]
 
 
 class GroupWriter:
-    """Implements `hub.store.tx.Writer`. Each moment has a savepoint of its own, so that one failure rolls back one.
+    """Implements `hub.store.tx.Writer`. A moment that fails is rolled back alone: all but a transaction's first have
+    savepoints.
 
     `transaction` begins and ends one; it raises NotDurable where nobody can tell that it was committed. `concerns_all`
     are errors of one moment after which the others cannot be kept either.
@@ -89,7 +90,10 @@ class GroupWriter:
             with self._transaction() as tx:
                 for moment, future in self._joining():
                     begun.append((moment, future))
-                    self._one(tx, moment, future, answers)
+                    (self._one if answers else self._first_one)(tx, moment, future, answers)
+        except _Undone as undone:
+            begun[0][1].set_exception(undone.error)
+            return
         except BaseException as error:  # the disk is full or gone: nobody is told that anything was kept
             for _, future in begun or self._joining():
                 if not future.done():
@@ -120,6 +124,17 @@ class GroupWriter:
             if time.monotonic() > until:
                 return
 
+    def _first_one(
+        self, tx: Tx, moment: Callable[[Tx], Any], future: Future[Any], answers: list[tuple[Future[Any], Any]]
+    ) -> None:
+        """Nothing else is in the transaction yet: it is undone as a whole, and most need no savepoint."""
+        try:
+            answers.append((future, moment(tx)))
+        except self._concerns_all:
+            raise
+        except BaseException as error:
+            raise _Undone(error) from error
+
     def _one(
         self, tx: Tx, moment: Callable[[Tx], Any], future: Future[Any], answers: list[tuple[Future[Any], Any]]
     ) -> None:
@@ -135,6 +150,14 @@ class GroupWriter:
             return
         tx.run("RELEASE SAVEPOINT moment")
         answers.append((future, answer))
+
+
+class _Undone(Exception):
+    """The first moment of a transaction failed."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__(str(error))
+        self.error = error
 
 
 class Waiting:

@@ -16,7 +16,7 @@ _COLUMNS = (
     "connection", "topic", "delivery_id", "kind", "mapping", "headers", "body", "body_digest", "received_at", "state",
     "due_at", "lane",
 )  # fmt: skip
-_ONCE = " ON CONFLICT (connection, topic, delivery_id) DO NOTHING"
+_ONCE = " ON CONFLICT (connection, topic, delivery_id) DO NOTHING RETURNING connection, topic, delivery_id"
 _CONFLICT = (
     books.insert("conflicts", ["message", "headers", "body", "body_digest", "received_at"]) + " ON CONFLICT DO NOTHING"
 )
@@ -25,8 +25,32 @@ _MOST = 32  # in one statement
 
 def keep(tx: Tx, delivery: Delivery, now: datetime) -> Kept:
     """A delivery that is there already is told from another under the same id, which is kept beside it."""
-    if tx.put(_insert(1), _values(delivery, now)) == 1:
-        return Kept.NEW
+    return keep_all(tx, [(delivery, now)])[0]
+
+
+def keep_all(tx: Tx, deliveries: Sequence[tuple[Delivery, datetime]]) -> list[Kept]:
+    """Each in turn, with few statements: a thread gives others the interpreter at every one, and must get it back."""
+    told: list[Kept] = []
+    for begin in range(0, len(deliveries), _MOST):
+        told += _together(tx, deliveries[begin : begin + _MOST])
+    return told
+
+
+def _together(tx: Tx, deliveries: Sequence[tuple[Delivery, datetime]]) -> list[Kept]:
+    values = [value for delivery, now in deliveries for value in _values(delivery, now)]
+    new = set(tx.put_returning(_insert(len(deliveries)), values))
+    if len(new) == len(deliveries):
+        return [Kept.NEW] * len(deliveries)
+    told: list[Kept] = []
+    for delivery, now in deliveries:
+        identity = (delivery.connection, delivery.topic, delivery.delivery_id)
+        told.append(Kept.NEW if identity in new else _known(tx, delivery, now))
+        new.discard(identity)  # the next under it is a repeat
+    return told
+
+
+def _known(tx: Tx, delivery: Delivery, now: datetime) -> Kept:
+    """Of a delivery whose id was there before."""
     first = tx.one(
         "SELECT id, body_digest FROM messages "
         "WHERE connection = :connection AND topic = :topic AND delivery_id = :delivery_id",
@@ -45,37 +69,6 @@ def keep(tx: Tx, delivery: Delivery, now: datetime) -> Kept:
         received_at=rows.micros(now),
     )
     return Kept.CONFLICT
-
-
-def keep_all(tx: Tx, deliveries: Sequence[tuple[Delivery, datetime]]) -> list[Kept]:
-    """Each in turn, with few statements: a thread gives others the interpreter at every one, and must get it back."""
-    told: list[Kept] = []
-    for some in _portions(deliveries):
-        together = _together(tx, some) if len(some) > 1 else []
-        told += together or [keep(tx, delivery, now) for delivery, now in some]
-    return told
-
-
-def _together(tx: Tx, deliveries: Sequence[tuple[Delivery, datetime]]) -> list[Kept]:
-    """Nothing is kept, and nothing said, where one of them was there already."""
-    values = [value for delivery, now in deliveries for value in _values(delivery, now)]
-    tx.run("SAVEPOINT portion")
-    if tx.put(_insert(len(deliveries)), values) == len(deliveries):
-        tx.run("RELEASE SAVEPOINT portion")
-        return [Kept.NEW] * len(deliveries)
-    tx.run("ROLLBACK TO SAVEPOINT portion")
-    tx.run("RELEASE SAVEPOINT portion")
-    return []
-
-
-def _portions(deliveries: Sequence[tuple[Delivery, datetime]]) -> list[Sequence[tuple[Delivery, datetime]]]:
-    """In powers of two, so that there are few statements for a driver to remember."""
-    found, begin = [], 0
-    while begin < len(deliveries):
-        size = min(_MOST, 1 << (len(deliveries) - begin).bit_length() - 1)
-        found.append(deliveries[begin : begin + size])
-        begin += size
-    return found
 
 
 @cache

@@ -109,8 +109,11 @@ class PostgresTx:
     def run(self, sql: str, **parameters: Any) -> int:
         return self._execute(sql, parameters).rowcount
 
-    def put(self, sql: str, values: Sequence[Any]) -> int:
-        return self._connection.execute(_counted(sql), values).rowcount
+    def put(self, sql: str, values: Sequence[Any]) -> None:
+        self._connection.execute(_counted(sql), values)
+
+    def put_returning(self, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+        return self._connection.execute(_counted(sql), values).fetchall()
 
     def many(self, sql: str, rows: Iterable[Mapping[str, Any]]) -> None:
         self._connection.cursor().executemany(_spoken(sql), list(rows))
@@ -194,7 +197,10 @@ class _PooledTx:
     def run(self, sql: str, **parameters: Any) -> int:
         raise TypeError("readers do not write")
 
-    def put(self, sql: str, values: Sequence[Any]) -> int:
+    def put(self, sql: str, values: Sequence[Any]) -> None:
+        raise TypeError("readers do not write")
+
+    def put_returning(self, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
         raise TypeError("readers do not write")
 
     def many(self, sql: str, rows: Iterable[Mapping[str, Any]]) -> None:

@@ -38,8 +38,12 @@ class Tx(Protocol):
         """Rows affected."""
         ...
 
-    def put(self, sql: str, values: Sequence[Any]) -> int:
-        """The same as `run` of a statement whose parameters are `?`, in this order: for many columns or rows."""
+    def put(self, sql: str, values: Sequence[Any]) -> None:
+        """A statement whose parameters are `?`, in this order: for many columns or rows."""
+        ...
+
+    def put_returning(self, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """The same with what the statement returns."""
         ...
 
     def many(self, sql: str, rows: Iterable[Mapping[str, Any]]) -> None: ...
@@ -53,7 +57,7 @@ class Tx(Protocol):
         ...
 
     def together(self) -> AbstractContextManager[object]:
-        """Statements inside do not wait for each other's answers: nothing says how many rows it was."""
+        """Statements inside do not wait for each other's answers: `run` does not say how many rows it was."""
         ...
 
     @property
@@ -160,8 +164,11 @@ class SqliteTx:
     def run(self, sql: str, **parameters: Any) -> int:
         return self._connection.execute(sql, parameters).rowcount
 
-    def put(self, sql: str, values: Sequence[Any]) -> int:
-        return self._connection.execute(sql, values).rowcount
+    def put(self, sql: str, values: Sequence[Any]) -> None:
+        self._connection.execute(sql, values)
+
+    def put_returning(self, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+        return self._connection.execute(sql, values).fetchall()
 
     def many(self, sql: str, rows: Iterable[Mapping[str, Any]]) -> None:
         self._connection.executemany(sql, rows)

@@ -101,8 +101,11 @@ class _Counted:
     def run(self, sql: str, **parameters: Any) -> int:
         return self._count().run(sql, **parameters)
 
-    def put(self, sql: str, values: Sequence[Any]) -> int:
-        return self._count().put(sql, values)
+    def put(self, sql: str, values: Sequence[Any]) -> None:
+        self._count().put(sql, values)
+
+    def put_returning(self, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+        return self._count().put_returning(sql, values)
 
     def many(self, sql: str, rows: Iterable[Mapping[str, Any]]) -> None:
         self._count().many(sql, rows)

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from hub.model.message import Delivery, Kept
-from hub.store.ingest import _portions
 from hub.store.moments import SqlStore
 from tests.stores import MakeStore
 
@@ -52,9 +51,8 @@ def test_nothing_is_kept_where_one_cannot_be(store: SqlStore) -> None:
     assert kept(store, delivery("a"), delivery("b")) == [Kept.NEW, Kept.NEW]
 
 
-@pytest.mark.parametrize("count", [0, 1, 2, 3, 31, 32, 33, 100])
-def test_portions_are_powers_of_two_and_leave_nothing_out(count: int) -> None:
-    given = [(delivery(str(number)), NOW) for number in range(count)]
-    portions = _portions(given)
-    assert [one for portion in portions for one in portion] == given
-    assert all(len(portion) in (1, 2, 4, 8, 16, 32) for portion in portions)
+@pytest.mark.parametrize("count", [0, 1, 31, 32, 33, 100])
+def test_however_many_they_are_none_is_left_out(store: SqlStore, count: int) -> None:
+    assert kept(store, *(delivery(str(number)) for number in range(count))) == [Kept.NEW] * count
+    found = store.claim_messages(200, NOW + timedelta(minutes=5))
+    assert [one.delivery for one in found] == [delivery(str(number)) for number in range(count)]
