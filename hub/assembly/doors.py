@@ -21,8 +21,7 @@ from hub.webhook.secret import UnusableSecret
 from hub.webhook.source import Source
 
 KEYS_LIVE_SECONDS = 1.0  # a rotated secret counts within this time
-RUSH = 6  # deliveries that are being kept at once
-RUSH_SECONDS = 0.05  # between two commits there are fewer for a moment
+RUSH, RUSH_SECONDS = 40, 0.1  # so many deliveries in so short a time; a busy shop, or a slow disk, makes none
 
 _log = structlog.get_logger("crossdock.webhook")
 
@@ -81,45 +80,39 @@ class Doors:
 class Waking:
     """The store as the front door sees it: a delivery that was kept is looked at at once, or when the rush is over."""
 
-    def __init__(self, inbox: Inbox, wake: Callable[[], None]) -> None:
-        self._inbox, self._wake = inbox, wake
+    def __init__(self, inbox: Inbox, wake: Callable[[], None], monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._inbox, self._wake, self._monotonic = inbox, wake, monotonic
         self._lock = threading.Lock()
-        self._under_way = 0
+        self._since, self._recent = 0.0, 0
         self._rushed_until = 0.0
 
     @property
     def in_a_rush(self) -> bool:
-        """So many are being kept at once that other work had better wait a moment."""
-        return self._under_way >= RUSH or time.monotonic() < self._rushed_until
+        """So many are coming that other work had better wait a moment."""
+        return self._monotonic() < self._rushed_until
 
     def keep(self, delivery: Delivery, now: datetime) -> Kept:
         self._count(1)
-        try:
-            done = self._inbox.keep(delivery, now)
-        finally:
-            self._count(-1)
+        done = self._inbox.keep(delivery, now)
         if done is Kept.NEW:
             self._wake()
         return done
 
     def keep_soon(self, deliveries: Sequence[tuple[Delivery, datetime]]) -> Future[Sequence[Kept]]:
         self._count(len(deliveries))
-
-        def over(done: Future[Sequence[Kept]]) -> None:
-            self._count(-len(deliveries))
-            if done.exception() is None and Kept.NEW in done.result():
-                self._wake()
-
-        try:
-            begun = self._inbox.keep_soon(deliveries)
-        except BaseException:
-            self._count(-len(deliveries))
-            raise
-        begun.add_done_callback(over)
+        begun = self._inbox.keep_soon(deliveries)
+        begun.add_done_callback(self._over)
         return begun
 
+    def _over(self, done: Future[Sequence[Kept]]) -> None:
+        if done.exception() is None and Kept.NEW in done.result():
+            self._wake()
+
     def _count(self, more: int) -> None:
+        now = self._monotonic()
         with self._lock:
-            if self._under_way >= RUSH:
-                self._rushed_until = time.monotonic() + RUSH_SECONDS
-            self._under_way += more
+            if now - self._since > RUSH_SECONDS:
+                self._since, self._recent = now, 0
+            self._recent += more
+            if self._recent >= RUSH:
+                self._rushed_until = now + RUSH_SECONDS

@@ -16,7 +16,8 @@ from hub.store.tx import Tx
 T = TypeVar("T")
 
 _DELIVERIES = 256  # moments of those who come first in one transaction
-_SECONDS = 0.006  # so long moments join a transaction: whoever comes next waits for its end
+_SECONDS = 0.02  # so long moments join a transaction
+_WITH_OTHERS = 0.006  # the same where somebody who comes first waits for its end
 _Work = tuple[Callable[[Tx], Any], "Future[Any]"]
 
 
@@ -109,7 +110,7 @@ class GroupWriter:
         """
         for _ in range(min(len(self._first), _DELIVERIES)):
             yield self._first.popleft()
-        until, shops = time.monotonic() + _SECONDS, set[str]()
+        began, shops = time.monotonic(), set[str]()
         while True:
             with self._came:
                 if len(shops) > 1 and self._waiting.next in shops:
@@ -121,7 +122,7 @@ class GroupWriter:
             yield work
             if of:  # else the hub's own
                 shops.add(of)
-            if time.monotonic() > until:
+            if time.monotonic() - began > (_WITH_OTHERS if self._first else _SECONDS):
                 return
 
     def _first_one(

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 import time
+from datetime import UTC, datetime
 
 from hub.assembly.doors import RUSH, RUSH_SECONDS, Waking
 from hub.flow.drive import Engine
 from hub.model.message import Delivery, Kept
 from tests.inboxes import EachAtOnce
 from tests.unit.flow.stage import counts, order
+
+NOW = datetime(2026, 9, 21, tzinfo=UTC)
 
 
 def test_a_rush_holds_work_back_for_a_moment_only(stage) -> None:
@@ -27,27 +29,37 @@ def test_a_rush_holds_work_back_for_a_moment_only(stage) -> None:
     assert time.monotonic() - began > 0.5
 
 
-def test_a_rush_is_so_many_deliveries_at_once() -> None:
-    go, woken = threading.Event(), list[int]()
+class Memory(EachAtOnce):
+    def keep(self, delivery: Delivery, now: datetime) -> Kept:
+        return Kept.NEW
 
-    class Slow(EachAtOnce):
-        def keep(self, delivery: Delivery, now: object) -> Kept:
-            go.wait(10)
-            return Kept.NEW
 
-    inbox = Waking(Slow(), lambda: woken.append(1))
+def come(inbox: Waking, deliveries: int) -> None:
     delivery = Delivery("shop", "t", "d", "order", None, (), b"", "")
-    threads = [threading.Thread(target=inbox.keep, args=(delivery, None), daemon=True) for _ in range(RUSH)]
-    for thread in threads:
-        assert not inbox.in_a_rush
-        thread.start()
-        while thread.ident is None or inbox._under_way < threads.index(thread) + 1:
-            pass
-    assert inbox.in_a_rush
-    go.set()
-    for thread in threads:
-        thread.join(10)
-    assert inbox.in_a_rush  # between two commits there are fewer
-    time.sleep(RUSH_SECONDS)
+    for _ in range(deliveries // 2):
+        inbox.keep(delivery, NOW)
+    inbox.keep_soon([(delivery, NOW)] * (deliveries - deliveries // 2)).result()
+
+
+def test_a_rush_is_so_many_deliveries_in_a_moment_and_is_over_soon() -> None:
+    clock, woken = [100.0], list[int]()
+    inbox = Waking(Memory(), lambda: woken.append(1), lambda: clock[0])
+    come(inbox, RUSH - 1)
     assert not inbox.in_a_rush
-    assert len(woken) == RUSH
+    come(inbox, 1)
+    assert inbox.in_a_rush
+    clock[0] += RUSH_SECONDS * 0.9
+    assert inbox.in_a_rush  # between two commits none come
+    clock[0] += RUSH_SECONDS
+    assert not inbox.in_a_rush
+    assert woken
+
+
+def test_a_busy_shop_makes_no_rush() -> None:
+    """A hundred orders a second, ten at a time, as after a moment in which the disk was slow."""
+    clock = [100.0]
+    inbox = Waking(Memory(), lambda: None, lambda: clock[0])
+    for _ in range(50):
+        come(inbox, 10)
+        assert not inbox.in_a_rush
+        clock[0] += 0.1
