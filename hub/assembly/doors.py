@@ -21,7 +21,7 @@ from hub.webhook.secret import UnusableSecret
 from hub.webhook.source import Source
 
 KEYS_LIVE_SECONDS = 1.0  # a rotated secret counts within this time
-RUSH, RUSH_SECONDS = 40, 0.1  # so many deliveries in so short a time; a busy shop, or a slow disk, makes none
+RUSH, RUSH_SECONDS = 100, 0.1  # so many deliveries in so short a time; a busy shop makes none, nor a slow disk
 
 _log = structlog.get_logger("crossdock.webhook")
 

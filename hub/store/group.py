@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from hub.model.contract import NotDurable
 from hub.store.tx import Tx
@@ -17,7 +17,9 @@ T = TypeVar("T")
 
 _DELIVERIES = 256  # moments of those who come first in one transaction
 _SECONDS = 0.02  # so long moments join a transaction
-_WITH_OTHERS = 0.006  # the same where somebody who comes first waits for its end
+_AWAITED_SECONDS = 0.006  # the same where somebody waits for its end: who comes first, or the hub's own
+_BESIDE_SECONDS = 10.0
+_AHEAD = 8  # moments of shops with little to do that go before one of a busy shop
 _Work = tuple[Callable[[Tx], Any], "Future[Any]"]
 
 
@@ -104,25 +106,27 @@ class GroupWriter:
             future.set_result(answer)
 
     def _joining(self) -> Iterator[_Work]:
-        """What goes into one transaction: all who come first, then others in turn, for a while and at least one. Where
-        several shops are among them, each has one turn: who has little to do waits for one moment of each, and not for
-        as many as another has.
+        """What goes into one transaction: all who come first, then others in turn, for a while and at least one. Of
+        several shops each has one moment, and one that has little to do waits for nobody's behind its own.
         """
         for _ in range(min(len(self._first), _DELIVERIES)):
             yield self._first.popleft()
-        began, shops = time.monotonic(), set[str]()
+        began, shops, fresh, own = time.monotonic(), set[str](), False, False
         while True:
             with self._came:
-                if len(shops) > 1 and self._waiting.next in shops:
+                turn = self._waiting.turn()
+                if turn is None or (turn.of in shops and len(shops) > 1):
                     return
-                taken = self._waiting.take()
-            if taken is None:
-                return
-            of, work = taken
+                if fresh and turn.busy and turn.of not in shops:
+                    return
+                work = self._waiting.take(turn)
             yield work
-            if of:  # else the hub's own
-                shops.add(of)
-            if time.monotonic() - began > (_WITH_OTHERS if self._first else _SECONDS):
+            if turn.of:
+                shops.add(turn.of)
+            fresh, own = fresh or not turn.busy, own or not turn.of
+            now = time.monotonic()
+            awaited = own or self._first
+            if now - began > (_SECONDS if not awaited else 0 if self._waiting.beside(now) else _AWAITED_SECONDS):
                 return
 
     def _first_one(
@@ -161,36 +165,66 @@ class _Undone(Exception):
         self.error = error
 
 
+class Turn(NamedTuple):
+    """Who is next. `busy`: it has had more waiting than could be taken at once; `of`: empty for the hub itself."""
+
+    of: str
+    busy: bool
+
+
 class Waiting:
-    """What waits, by whom it is of: each of them has its turn, however many another has waiting."""
+    """What waits, by whom it is of. The hub's own is short, and comes first; then those who had nothing waiting, and
+    those who are kept busy, each in turn. So often in a row the former go before the latter, as packets of sparse flows
+    do in a fair queue (RFC 8290).
+    """
 
     def __init__(self) -> None:
-        self._lines: dict[str, deque[_Work]] = {}
+        self._own: deque[_Work] = deque()
+        self._fresh: dict[str, deque[_Work]] = {}
+        self._busy: dict[str, deque[_Work]] = {}
+        self._ahead = 0  # went before somebody busy, one after the other
+        self._last, self._other_at = "", -_BESIDE_SECONDS
 
     def __bool__(self) -> bool:
-        return bool(self._lines)
+        return bool(self._own or self._fresh or self._busy)
 
     def __len__(self) -> int:
-        return sum(map(len, self._lines.values()))
+        return len(self._own) + sum(map(len, (*self._fresh.values(), *self._busy.values())))
 
     def put(self, of: str, work: _Work) -> None:
-        self._lines.setdefault(of, deque()).append(work)
+        if not of:
+            self._own.append(work)
+            return
+        if of != self._last:
+            self._other_at = time.monotonic() if self._last else self._other_at
+            self._last = of
+        if of in self._busy:
+            self._busy[of].append(work)
+        else:
+            self._fresh.setdefault(of, deque()).append(work)
 
-    @property
-    def next(self) -> str | None:
-        """Whose turn it is."""
-        return next(iter(self._lines), None)
+    def beside(self, now: float) -> bool:
+        """Whether there were several shops lately."""
+        return now - self._other_at < _BESIDE_SECONDS
 
-    def take(self) -> tuple[str, _Work] | None:
-        """Whose turn it was, and what; whoever had it goes to the end of the row."""
-        of = self.next
-        if of is None:
-            return None
-        line = self._lines.pop(of)
+    def turn(self) -> Turn | None:
+        """Whose it is; None where nothing waits."""
+        if self._own:
+            return Turn("", busy=False)
+        if self._fresh and not (self._busy and self._ahead >= _AHEAD):
+            return Turn(next(iter(self._fresh)), busy=False)
+        return Turn(next(iter(self._busy)), busy=True) if self._busy else None
+
+    def take(self, turn: Turn) -> _Work:
+        """What has its turn; whoever has more waiting goes to the end of the row of the busy."""
+        if not turn.of:
+            return self._own.popleft()
+        self._ahead = self._ahead + 1 if self._busy and not turn.busy else 0
+        line = (self._busy if turn.busy else self._fresh).pop(turn.of)
         work = line.popleft()
         if line:
-            self._lines[of] = line
-        return of, work
+            self._busy[turn.of] = line
+        return work
 
 
 class First:

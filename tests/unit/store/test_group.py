@@ -68,19 +68,8 @@ class Held:
             future.result(10)
 
 
-def test_a_shop_with_much_to_do_leaves_others_their_turn(tmp_path: Path) -> None:
-    order: list[str] = []
-    with closing(GroupWriter(connect(tmp_path / "hub.db"))) as writer:
-        held = Held(writer)
-        for of in ["storm"] * 20 + ["quiet", "calm", "quiet"]:
-            held.ends.append(writer.begin(lambda tx, of=of: order.append(of), of))  # type: ignore[misc]
-        held.finish()
-    assert order[:6] == ["storm", "quiet", "calm", "storm", "quiet", "storm"]
-    assert order.count("storm") == 20
-
-
-def test_of_several_shops_each_has_one_moment_in_a_transaction(tmp_path: Path) -> None:
-    """So that who has little to do waits for one moment of each other, and not for as many as these have."""
+def commits_of(tmp_path: Path, *waiting: str) -> list[list[str]]:
+    """What goes into which transaction, where moments of these shops wait."""
     commits: list[list[str]] = []
     with closing(GroupWriter(connect(tmp_path / "hub.db"))) as writer:
         inner = writer._transaction
@@ -93,10 +82,48 @@ def test_of_several_shops_each_has_one_moment_in_a_transaction(tmp_path: Path) -
 
         writer._transaction = told
         held = Held(writer)
-        for of in ["storm"] * 4 + ["", "quiet"]:
+        for of in waiting:
             held.ends.append(writer.begin(lambda tx, of=of: commits[-1].append(of), of))  # type: ignore[misc]
         held.finish()
-    assert commits == [[], ["storm", "", "quiet"], ["storm", "storm", "storm"]]
+    return commits[1:]
+
+
+def test_a_shop_with_much_to_do_leaves_others_their_turn(tmp_path: Path) -> None:
+    commits = commits_of(tmp_path, *["storm"] * 20, "quiet", "calm", "quiet")
+    order = [of for commit in commits for of in commit]
+    assert order[:3] == ["storm", "quiet", "calm"]
+    assert order[3:6] in (["storm", "quiet", "storm"], ["quiet", "storm", "storm"])
+    assert order.count("storm") == 20
+
+
+def test_of_several_shops_each_has_one_moment_in_a_transaction(tmp_path: Path) -> None:
+    """So that who has little to do waits for one moment of each other, and not for as many as these have."""
+    commits = commits_of(tmp_path, "storm", "storm", "storm", "flood", "flood", "flood")
+    assert commits[0] == ["storm", "flood"]
+    assert all(len(set(commit)) == len(commit) for commit in commits[:3])
+    assert sorted(of for commit in commits for of in commit) == ["flood"] * 3 + ["storm"] * 3
+
+
+def test_the_hubs_own_comes_first_and_is_not_kept_waiting(tmp_path: Path) -> None:
+    assert commits_of(tmp_path, *["storm"] * 4, "", "quiet")[0] == [""]
+
+
+def test_one_shop_alone_shares_its_transactions(tmp_path: Path) -> None:
+    assert commits_of(tmp_path, *["storm"] * 4, "") == [["", "storm", "storm", "storm", "storm"]]
+
+
+def test_those_who_are_kept_busy_are_not_forgotten_for_those_who_are_not() -> None:
+    waiting = Waiting()
+    for _ in range(3):
+        waiting.put("storm", "work")  # type: ignore[arg-type]
+    served = []
+    for number in range(30):
+        waiting.put(f"quiet-{number}", "work")  # type: ignore[arg-type]
+        turn = waiting.turn()
+        assert turn is not None
+        waiting.take(turn)
+        served.append(turn.of)
+    assert served.count("storm") == 3
 
 
 def test_a_transaction_ends_after_a_while_and_has_one_moment_at_least(tmp_path: Path) -> None:
