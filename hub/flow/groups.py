@@ -24,7 +24,7 @@ def elsewhere(book: Book) -> dict[str, int]:
     nobody knows what we sent (hub.flow.gap), nothing does.
     """
     assert book.order is not None
-    if gap.shipping(book):
+    if not any(line.quantity.fulfilled for line in book.order.line_items) or gap.shipping(book):
         return {}
     ours, names = _told(book)
     others: Counter[str] = Counter()

@@ -12,7 +12,7 @@ from jinja2 import Template, TemplateNotFound
 
 from hub.language.problem import Problem
 from hub.model.contract import CannotPrepare, Letter
-from hub.notice.environment import MANNER, environment
+from hub.notice.environment import LOOKED_AT_AGAIN, MANNER, environment
 from hub.notice.fault import problem_of
 from hub.notice.manner import FALLBACK, Manner, manner
 from hub.notice.sample import EVERY, FEW, USUAL, sample
@@ -21,13 +21,12 @@ from hub.wire.mail import value_fault
 
 MAX_LETTER = 512 * 1024  # characters of one rendered part
 
-_LOOKED_FOR_AGAIN = 1.0  # seconds
 _BLANKS = re.compile(r"\n{3,}")
 
 
 class TemplateNotices:
-    """Implements `hub.model.contract.Notices`. Safe for many threads; a template edited on disk is used at once, and a
-    new one within a second.
+    """Implements `hub.model.contract.Notices`. Safe for many threads; a template that is edited or added on disk is
+    used within a second.
 
     `folder` is where the merchant keeps his own templates: `shipped.html`, or `de/shipped.html` for one language; what
     is not there is taken from the package. `shop` gives the defaults of a scope's `shop`: name, email, phone, url,
@@ -60,16 +59,23 @@ class TemplateNotices:
 
     def preview(self, kind: str, locale: str | None = None) -> Letter:
         """The same with an invented order. Raises CannotPrepare."""
+        self._look_again()
         return self.render(kind, sample(kind) | ({"locale": locale} if locale else {}))
 
     def check(self) -> list[Problem]:
         """Every fault of every template: each kind is rendered with all facts and with few, in each language."""
+        self._look_again()
         problems: set[Problem] = set()
         for kind in KINDS:
             for language in self._languages():
                 for extent in (USUAL, EVERY, FEW):
                     problems |= self._faults(kind, sample(kind, extent) | {"locale": language})
         return sorted(problems)
+
+    def _look_again(self) -> None:
+        """Who asks how a letter looks has just edited it."""
+        self._found.clear()
+        self._environment.look_again()
 
     def _faults(self, kind: str, scope: Mapping[str, Any]) -> set[Problem]:
         try:
@@ -102,9 +108,9 @@ class TemplateNotices:
     def _template(self, name: str, place: Manner) -> tuple[Template, Manner]:
         """The template in the buyer's language, or else the general one."""
         known = self._found.get((name, place))
-        if known is None or time.monotonic() >= known[0] or not known[1].is_up_to_date:
+        if known is None or time.monotonic() >= known[0]:
             # Looking for one that is not there costs as much as a letter.
-            known = (time.monotonic() + _LOOKED_FOR_AGAIN, *self._find(name, place))
+            known = (time.monotonic() + LOOKED_AT_AGAIN, *self._find(name, place))
             self._found[name, place] = known
         return known[1:]
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from dataclasses import fields
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from hub.model.contract import CannotPrepare
 from hub.notice import facts
+from hub.notice.environment import LOOKED_AT_AGAIN
 from hub.notice.notices import TemplateNotices
 from hub.notice.sample import EVERY, FEW, sample
 from hub.notice.view import KINDS
@@ -87,6 +89,17 @@ def test_a_merchants_template_wins_and_an_edit_counts_at_once(tmp_path: Path) ->
     assert notices.preview("refunded").html == "<p>£24.50</p>"
     with_template(tmp_path, "refunded.html", "<p>Back: {{ refund.amount | money }}</p>")
     assert notices.preview("refunded").html == "<p>Back: £24.50</p>"
+
+
+def test_an_edit_counts_in_letters_within_a_second(tmp_path: Path) -> None:
+    notices = with_template(tmp_path, "refunded.html", "<p>{{ refund.amount | money }}</p>")
+    assert notices.render("refunded", sample("refunded")).html == "<p>£24.50</p>"
+    with_template(tmp_path, "refunded.html", "<p>Back: {{ refund.amount | money }}</p>")
+    end = time.monotonic() + 10 * LOOKED_AT_AGAIN
+    while (letter := notices.render("refunded", sample("refunded"))).html == "<p>£24.50</p>":
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    assert letter.html == "<p>Back: £24.50</p>"
 
 
 def test_what_shoppers_wrote_is_escaped_and_never_run() -> None:
