@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from hub.webhook.secret import UnusableSecret
 from hub.webhook.source import Source
 
 KEYS_LIVE_SECONDS = 1.0  # a rotated secret counts within this time
-RUSH, RUSH_SECONDS = 100, 0.1  # so many deliveries in so short a time; a busy shop makes none, nor a slow disk
+RUSH, RUSH_SECONDS = 30, 0.1  # so many deliveries to one shop in so short a time; a busy one has fewer
 
 _log = structlog.get_logger("crossdock.webhook")
 
@@ -83,23 +84,27 @@ class Waking:
     def __init__(self, inbox: Inbox, wake: Callable[[], None], monotonic: Callable[[], float] = time.monotonic) -> None:
         self._inbox, self._wake, self._monotonic = inbox, wake, monotonic
         self._lock = threading.Lock()
-        self._since, self._recent = 0.0, 0
-        self._rushed_until = 0.0
+        self._since, self._recent = 0.0, Counter[str]()
+        self._until: dict[str, float] = {}
 
-    @property
-    def in_a_rush(self) -> bool:
-        """So many are coming that other work had better wait a moment."""
-        return self._monotonic() < self._rushed_until
+    def rushing(self) -> frozenset[str]:
+        """Shops for which so much is coming that their work had better wait a moment."""
+        if not self._until:
+            return frozenset()
+        now = self._monotonic()
+        with self._lock:
+            self._until = {shop: until for shop, until in self._until.items() if until > now}
+            return frozenset(self._until)
 
     def keep(self, delivery: Delivery, now: datetime) -> Kept:
-        self._count(1)
+        self._count([delivery])
         done = self._inbox.keep(delivery, now)
         if done is Kept.NEW:
             self._wake()
         return done
 
     def keep_soon(self, deliveries: Sequence[tuple[Delivery, datetime]]) -> Future[Sequence[Kept]]:
-        self._count(len(deliveries))
+        self._count([delivery for delivery, _ in deliveries])
         begun = self._inbox.keep_soon(deliveries)
         begun.add_done_callback(self._over)
         return begun
@@ -108,11 +113,13 @@ class Waking:
         if done.exception() is None and Kept.NEW in done.result():
             self._wake()
 
-    def _count(self, more: int) -> None:
+    def _count(self, deliveries: Sequence[Delivery]) -> None:
         now = self._monotonic()
         with self._lock:
             if now - self._since > RUSH_SECONDS:
-                self._since, self._recent = now, 0
-            self._recent += more
-            if self._recent >= RUSH:
-                self._rushed_until = now + RUSH_SECONDS
+                self._since = now
+                self._recent.clear()
+            for delivery in deliveries:
+                self._recent[delivery.connection] += 1
+                if self._recent[delivery.connection] >= RUSH:
+                    self._until[delivery.connection] = now + RUSH_SECONDS

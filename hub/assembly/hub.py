@@ -258,10 +258,10 @@ class Hub:
 
     def _make_labour(self) -> Labour:
         url, threads = queue_of(self.config, self.home, self.vault), self.config.hub.workers
-        return labour_of(self.setting, self.clock, threads, self.sweep, url, works=self._works, wait=self._in_a_rush)
+        return labour_of(self.setting, self.clock, threads, self.sweep, url, works=self._works, rushing=self._rushing)
 
-    def _in_a_rush(self) -> bool:
-        return self._inbox is not None and self._inbox.in_a_rush
+    def _rushing(self) -> frozenset[str]:
+        return frozenset() if self._inbox is None else self._inbox.rushing()
 
     def _plan_sweeps(self) -> None:
         archiving.plan(self.store, self.config.keep, self.clock())

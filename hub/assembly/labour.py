@@ -108,12 +108,12 @@ def labour_of(
     url: str | None,
     *,
     works: bool,
-    wait: Callable[[], bool],
+    rushing: Callable[[], frozenset[str]],
 ) -> Labour:
-    """`url`: the queue's, None for none; `works`: this process is one of its workers; `wait`: while it accepts many
-    deliveries, its own work begins more slowly.
+    """`url`: the queue's, None for none; `works`: this process is one of its workers; `rushing`: for which
+    shops it accepts so many deliveries that their work begins more slowly.
     """
     if url is not None and not works:
         return Calling(setting.store, clock, url)
-    engine = Engine(setting, clock, threads=threads, sweep=sweep, wait=wait)
+    engine = Engine(setting, clock, threads=threads, sweep=sweep, rushing=rushing)
     return engine if url is None else Working(engine, setting.store, clock, url)

@@ -33,7 +33,7 @@ _SOON = timedelta(seconds=0.05)
 _BATCH = 20
 _IN_A_RUSH = 2
 _AFTER_FAILURE_SECONDS = 1.0
-_WAY_SECONDS, _LONGEST_WAY_SECONDS = 0.005, 0.25
+_WAY_SECONDS, _LONGEST_WAY_SECONDS = 0.05, 0.25
 
 
 def drive(work_to_do: Generator[Happening, Any, Any], clock: Clock, place: Place | None = None) -> None:
@@ -72,10 +72,10 @@ class Engine:
         *,
         threads: int = 16,
         sweep: Sweep | None = None,
-        wait: Callable[[], bool] = lambda: False,
+        rushing: Callable[[], frozenset[str]] = frozenset,
     ) -> None:
-        """`wait`: whether something more urgent goes on in this process just now."""
-        self._wait = wait
+        """`rushing`: shops for which so much arrives that it is more urgent to accept it than to begin with it."""
+        self._rushing, self._let_in_rush_at = rushing, 0.0
         self._rooms = Rooms(threads)
         self._room = Room(self._rooms.free, self._rooms.free_for)
         self._setting = replace(setting, may_go_on=self._may_go_on)
@@ -167,9 +167,10 @@ class Engine:
             self._free.acquire()
             free = 1 + self._take(_BATCH - 1)
         claims: Sequence[Task] = ()
+        rushing = self._rushing()
         try:
-            most = free if self._gave_way() else min(free, _IN_A_RUSH)
-            claims = self._setting.store.claim(most, self._clock(), self._room)
+            room = self._room_beside(rushing) if rushing else self._room
+            claims = self._setting.store.claim(free, self._clock(), room)
         finally:  # a store that fails keeps none of the threads
             for _ in range(free - len(claims)):
                 self._free.release()
@@ -178,16 +179,22 @@ class Engine:
         for claim in claims:
             place = self._rooms.enter(claim.connection if isinstance(claim, Claim) else "", _shop(claim))
             self._pool.submit(self._run, claim, place)
+        if rushing and not claims:
+            self._stopping.wait(_WAY_SECONDS)  # each delivery of the rush says that there is something to do
         return len(claims)
 
-    def _gave_way(self) -> bool:
-        """Whether nothing more urgent is left. Sooner or later some work goes on all the same."""
-        until = time.monotonic() + _LONGEST_WAY_SECONDS
-        while self._wait() and not self._stopping.is_set():
-            if time.monotonic() > until:
-                return False
-            time.sleep(_WAY_SECONDS)
-        return True
+    def _room_beside(self, rushing: frozenset[str]) -> Room:
+        """Shops that are rushing have none. Sooner or later some of their work begins all the same."""
+        now = time.monotonic()
+        most = _IN_A_RUSH if now >= self._let_in_rush_at else 0
+        if most:
+            self._let_in_rush_at = now + _LONGEST_WAY_SECONDS
+
+        def free_for(shop: str) -> int:
+            free = self._rooms.free_for(shop)
+            return min(free, most) if shop in rushing else free
+
+        return Room(self._rooms.free, free_for)
 
     def _may_go_on(self, connection: str) -> bool:
         """Within the moment that settles a step: whether its worker may go on with one of this connection."""

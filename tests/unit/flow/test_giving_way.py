@@ -15,23 +15,30 @@ NOW = datetime(2026, 9, 21, tzinfo=UTC)
 
 
 def test_a_rush_holds_work_back_for_a_moment_only(stage) -> None:
-    for number in range(3):
+    for number in range(5):
         stage.receive(order(str(number)))
-    engine = Engine(stage.setting, stage.clock, threads=1, wait=lambda: True)
+    engine = Engine(stage.setting, stage.clock, threads=1, rushing=lambda: frozenset({"shop"}))
     began = time.monotonic()
     engine.start()
     try:
-        while counts(stage).get("fulfillment.create", 0) < 3 and time.monotonic() < began + 20:
+        while counts(stage).get("fulfillment.create", 0) < 5 and time.monotonic() < began + 20:
             time.sleep(0.02)
     finally:
         engine.stop()
-    assert counts(stage)["fulfillment.create"] == 3
+    assert counts(stage)["fulfillment.create"] == 5
     assert time.monotonic() - began > 0.5
 
 
 class Memory(EachAtOnce):
     def keep(self, delivery: Delivery, now: datetime) -> Kept:
         return Kept.NEW
+
+
+def test_a_shops_rush_is_not_anothers(stage) -> None:
+    stage.receive(order("1"))
+    engine = Engine(stage.setting, stage.clock, threads=1, rushing=lambda: frozenset({"another"}))
+    assert engine._claim() == 1
+    engine.stop()
 
 
 def come(inbox: Waking, deliveries: int) -> None:
@@ -45,13 +52,13 @@ def test_a_rush_is_so_many_deliveries_in_a_moment_and_is_over_soon() -> None:
     clock, woken = [100.0], list[int]()
     inbox = Waking(Memory(), lambda: woken.append(1), lambda: clock[0])
     come(inbox, RUSH - 1)
-    assert not inbox.in_a_rush
+    assert not inbox.rushing()
     come(inbox, 1)
-    assert inbox.in_a_rush
+    assert inbox.rushing() == {"shop"}
     clock[0] += RUSH_SECONDS * 0.9
-    assert inbox.in_a_rush  # between two commits none come
+    assert inbox.rushing() == {"shop"}  # between two commits none come
     clock[0] += RUSH_SECONDS
-    assert not inbox.in_a_rush
+    assert not inbox.rushing()
     assert woken
 
 
@@ -61,5 +68,5 @@ def test_a_busy_shop_makes_no_rush() -> None:
     inbox = Waking(Memory(), lambda: None, lambda: clock[0])
     for _ in range(50):
         come(inbox, 10)
-        assert not inbox.in_a_rush
+        assert not inbox.rushing()
         clock[0] += 0.1
