@@ -100,5 +100,5 @@ class Place:
         """`kept`: False where the store failed, so that what was promised in it may never be asked for."""
         with self._rooms.lock:
             self._rooms.places.discard(self)
-            if not kept:
+            if not (kept and self._rooms.places):  # whoever was promised one was in another
                 self._rooms.promised.clear()

@@ -24,8 +24,8 @@ _Work = tuple[Callable[[Tx], Any], "Future[Any]"]
 
 
 class GroupWriter:
-    """Implements `hub.store.tx.Writer`. A moment that fails is rolled back alone: all but a transaction's first have
-    savepoints.
+    """Implements `hub.store.tx.Writer`. A moment that fails takes no other along: those are done again. It is seldom,
+    and a savepoint for each would be two statements more, at which the thread loses the interpreter to others.
 
     `transaction` begins and ends one; it raises NotDurable where nobody can tell that it was committed. `concerns_all`
     are errors of one moment after which the others cannot be kept either.
@@ -77,7 +77,7 @@ class GroupWriter:
 
     def _loop(self) -> None:
         while self._some():
-            self._commit()
+            self._commit(self._joining())
 
     def _some(self) -> bool:
         """Waits until there is something to do; False at the end."""
@@ -86,24 +86,34 @@ class GroupWriter:
                 self._came.wait()
             return bool(self._first or self._waiting)
 
-    def _commit(self) -> None:
+    def _commit(self, joining: Iterator[_Work]) -> None:
         begun: list[_Work] = []
-        answers: list[tuple[Future[Any], Any]] = []
+        answers: list[Any] = []
         try:
             with self._transaction() as tx:
-                for moment, future in self._joining():
-                    begun.append((moment, future))
-                    (self._one if answers else self._first_one)(tx, moment, future, answers)
-        except _Undone as undone:
-            begun[0][1].set_exception(undone.error)
+                for work in joining:
+                    begun.append(work)
+                    answers.append(self._answer(tx, work[0]))
+        except _Undone as undone:  # what was with it is done again, each alone
+            *others, (_, failed) = begun
+            failed.set_exception(undone.error)
+            for other in others:
+                self._commit(iter([other]))
             return
         except BaseException as error:  # the disk is full or gone: nobody is told that anything was kept
-            for _, future in begun or self._joining():
-                if not future.done():
-                    future.set_exception(NotDurable(str(error)))
+            for _, future in begun or joining:
+                future.set_exception(NotDurable(str(error)))
             return
-        for future, answer in answers:
+        for (_, future), answer in zip(begun, answers, strict=True):
             future.set_result(answer)
+
+    def _answer(self, tx: Tx, moment: Callable[[Tx], Any]) -> Any:
+        try:
+            return moment(tx)
+        except self._concerns_all:
+            raise
+        except BaseException as error:
+            raise _Undone(error) from error
 
     def _joining(self) -> Iterator[_Work]:
         """What goes into one transaction: all who come first, then others in turn, for a while and at least one. Of
@@ -129,36 +139,9 @@ class GroupWriter:
             if now - began > (_SECONDS if not awaited else 0 if self._waiting.beside(now) else _AWAITED_SECONDS):
                 return
 
-    def _first_one(
-        self, tx: Tx, moment: Callable[[Tx], Any], future: Future[Any], answers: list[tuple[Future[Any], Any]]
-    ) -> None:
-        """Nothing else is in the transaction yet: it is undone as a whole, and most need no savepoint."""
-        try:
-            answers.append((future, moment(tx)))
-        except self._concerns_all:
-            raise
-        except BaseException as error:
-            raise _Undone(error) from error
-
-    def _one(
-        self, tx: Tx, moment: Callable[[Tx], Any], future: Future[Any], answers: list[tuple[Future[Any], Any]]
-    ) -> None:
-        tx.run("SAVEPOINT moment")
-        try:
-            answer = moment(tx)
-        except self._concerns_all:
-            raise
-        except BaseException as error:
-            tx.run("ROLLBACK TO SAVEPOINT moment")
-            tx.run("RELEASE SAVEPOINT moment")
-            future.set_exception(error)
-            return
-        tx.run("RELEASE SAVEPOINT moment")
-        answers.append((future, answer))
-
 
 class _Undone(Exception):
-    """The first moment of a transaction failed."""
+    """A moment failed, and with it its transaction."""
 
     def __init__(self, error: BaseException) -> None:
         super().__init__(str(error))

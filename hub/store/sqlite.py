@@ -1,7 +1,7 @@
 """SQLite on disk: one writer thread with group commit, readers beside it.
 
-Every moment of every thread goes through the one writer. It takes what has queued up, runs each in its own savepoint
-(so that one failure rolls back one moment), commits once, and only then answers the callers: the answer means fsynced.
+Every moment of every thread goes through the one writer. It takes what has queued up, runs one after the other in one
+transaction, commits once, and only then answers the callers: the answer means fsynced.
 """
 
 from __future__ import annotations

@@ -81,7 +81,7 @@ class Writer(Protocol):
     """Runs a function in a durable transaction and returns what it returned, once it is on disk.
 
     Raises NotDurable where nobody can tell that it is. The function may be run again, where the database broke off a
-    transaction that stood in another's way.
+    transaction that stood in another's way, or another moment in it failed.
     """
 
     def run(self, moment: Callable[[Tx], T], of: str = "") -> T:

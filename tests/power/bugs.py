@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,12 +28,10 @@ T = TypeVar("T")
 class _Eager(GroupWriter):
     """Answers its callers, and then commits."""
 
-    def _commit(self) -> None:
-        answers: list[tuple[Future[Any], Any]] = []
+    def _commit(self, joining: Iterator[tuple[Callable[[Tx], Any], Future[Any]]]) -> None:
         self._connection.execute("BEGIN IMMEDIATE")
-        for moment, future in self._joining():
-            self._one(SqliteTx(self._connection), moment, future, answers)
-        for future, answer in answers:
+        tx = SqliteTx(self._connection)
+        for future, answer in [(future, moment(tx)) for moment, future in joining]:
             future.set_result(answer)
         time.sleep(0.001)  # long enough for a caller to say 200
         self._connection.execute("COMMIT")

@@ -154,3 +154,27 @@ def test_a_transaction_ends_after_a_while_and_has_one_moment_at_least(tmp_path: 
     assert commits[:4] == [0, 1, 1, 1]
     assert sum(commits) == 53
     assert len(commits) < 20
+
+
+def test_a_moment_that_fails_takes_no_other_along(tmp_path: Path) -> None:
+    connection = connect(tmp_path / "hub.db")
+    connection.execute("CREATE TABLE words (word TEXT)")
+
+    def keeping(word: str, *, fails: bool = False) -> Any:
+        def moment(tx: Any) -> str:
+            tx.run("INSERT INTO words VALUES (:word)", word=word)
+            if fails:
+                raise LookupError(word)
+            return word
+
+        return moment
+
+    with closing(GroupWriter(connection)) as writer:
+        held = Held(writer)
+        told = [writer.begin(keeping(word, fails=word == "c"), "shop") for word in "abcde"]
+        held.finish()
+        with pytest.raises(LookupError):
+            told[2].result(10)
+        assert [future.result(10) for at, future in enumerate(told) if at != 2] == ["a", "b", "d", "e"]
+    words = connect(tmp_path / "hub.db").execute("SELECT word FROM words ORDER BY word").fetchall()
+    assert words == [("a",), ("b",), ("d",), ("e",)]
