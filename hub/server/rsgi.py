@@ -15,7 +15,7 @@ from wsgiref.types import WSGIApplication
 
 from hub.wire.body import MAX_BODY_BYTES, BadBody
 from hub.wire.problem import CONTENT_TYPE, document
-from hub.wire.rsgi import Incoming, Room, Scope, Wire, give
+from hub.wire.rsgi import BodyRoom, Incoming, Scope, Wire, give
 
 BODY_SECONDS = 20.0
 BODIES_BYTES = 64 * 1024 * 1024  # of bodies that are on their way, all together
@@ -35,7 +35,7 @@ class Desk:
     def __init__(self, wsgi: WSGIApplication, door: Door | None, threads: int) -> None:
         self._wsgi, self._door = wsgi, door
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="request")
-        self._room = Room(BODIES_BYTES, BODY_SECONDS)
+        self._room = BodyRoom(BODIES_BYTES, BODY_SECONDS)
 
     async def answer(self, scope: Scope, wire: Wire) -> None:
         """The RSGI application."""

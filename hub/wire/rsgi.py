@@ -44,7 +44,7 @@ def give(wire: Wire, status: int, headers: Sequence[tuple[str, str]], body: byte
         wire.response_empty(status, list(headers))
 
 
-class Room:
+class BodyRoom:
     """So many bytes may be on their way at once, each body for so long.
 
     One look a second ends those that are late: a timer for each request costs more than all else that is done for it
@@ -90,7 +90,7 @@ class Room:
 class Incoming:
     """A request whose body is not read yet. `pairs`: its headers, names in lower case."""
 
-    def __init__(self, scope: Scope, wire: Wire, room: Room) -> None:
+    def __init__(self, scope: Scope, wire: Wire, room: BodyRoom) -> None:
         self.method, self._headers = scope.method, scope.headers
         self.pairs: tuple[tuple[str, str], ...] = tuple(scope.headers.items())
         self._wire, self._room = wire, room

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from hub.wire.body import BadBody, BodyFault
-from hub.wire.rsgi import Incoming, Room
+from hub.wire.rsgi import BodyRoom, Incoming
 
 
 class Headers(dict[str, str]):
@@ -43,11 +43,11 @@ class Wire:
             raise RuntimeError("the transport is closed")
 
 
-def read(wire: Wire, room: Room | None = None, cap: int = 100, **headers: Any) -> bytes | BodyFault:
+def read(wire: Wire, room: BodyRoom | None = None, cap: int = 100, **headers: Any) -> bytes | BodyFault:
     async def go() -> bytes:
         scope: Any = Scope(**headers)
         sent: Any = wire
-        return await Incoming(scope, sent, room or Room(1000, 10)).body(cap)
+        return await Incoming(scope, sent, room or BodyRoom(1000, 10)).body(cap)
 
     try:
         return asyncio.run(go())
@@ -86,14 +86,14 @@ def test_what_is_not_taken_in_is_not_even_read(headers: dict[str, Any], fault: B
 
 
 def test_a_body_that_comes_too_late_is_ended_and_its_room_is_free_again() -> None:
-    room = Room(100, 0.01)
+    room = BodyRoom(100, 0.01)
     assert read(Wire(b"a", late=True), room, content_length="100") is BodyFault.TOO_SLOW
     assert read(Wire(b"a" * 100), room, content_length="100") == b"a" * 100
 
 
 def test_where_there_is_no_room_the_sender_comes_again() -> None:
     async def go() -> list[Any]:
-        room = Room(10, 10)
+        room = BodyRoom(10, 10)
         slow: Any = Wire(b"a", late=True)
         scope: Any = Scope(content_length="6")
         first = asyncio.create_task(Incoming(scope, slow, room).body(100))
