@@ -37,7 +37,7 @@ def _choose(setting: Setting, book: Book, step: Step, guarantee: Guarantee, now:
     if gap.pending(step):
         _date(step)
     choice = resolve.choose(guarantee, step, now, wanted=planner.unwanted(book, step) is None)
-    standing = setting.store.standing(step.connection or "")
+    standing = setting.standing(book, step.connection or "")
     if standing.paused and not isinstance(choice, resolve.Wait):
         life.hold(step, "paused", now, connection=step.connection, why=standing.why)
         return None

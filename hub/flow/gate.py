@@ -90,7 +90,7 @@ def _judge(setting: Setting, book: Book, step: Step, now: datetime) -> Gate:
         if step.spec.get("optional"):
             return Skip("unsupported")
         return Hold("unsupported", {"capability": step.capability, "connection": step.connection})
-    standing = setting.store.standing(step.connection)
+    standing = setting.standing(book, step.connection)
     if standing.paused:
         return Hold("paused", {"connection": step.connection, "why": standing.why})
     if step.detail.get("released") is not True and (found := _judge_order(setting, book, step, order)) is not None:

@@ -160,7 +160,7 @@ def _dispose(setting: Setting, book: Book, order: Order, now: datetime) -> None:
     never joins.
     """
     connection = setting.connections[book.connection]
-    act_from = setting.store.standing(book.connection).act_from
+    act_from = setting.standing(book, book.connection).act_from
     if connection.live and order.test:
         return _set_aside(book, "ignored", "test_order", now)
     if act_from is None or order.placed_at < act_from:

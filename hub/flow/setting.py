@@ -13,6 +13,7 @@ from typing import Any
 from hub.flow.gap import Gap
 from hub.flow.manifest import Flow, Rule, compile_flow
 from hub.language.document import loads
+from hub.model.book import Book, Standing
 from hub.model.contract import Connectors, Notices, Store, Translator
 from hub.model.step import Run
 
@@ -98,6 +99,10 @@ class Setting:
                 return None
             self.pinned[run.declaration] = compile_flow(loads(text, f"{run.flow} as it was"))
         return self.pinned[run.declaration]
+
+    def standing(self, book: Book, connection: str) -> Standing:
+        """Of a connection: as the moment sees it that changes this book, or else as it is now."""
+        return book.standing(connection) if book.standing is not None else self.store.standing(connection)
 
     def mode_of(self, connection: str, capability: str) -> str:
         """The strictest of the install's, the connection's and the capability's mode."""

@@ -35,6 +35,15 @@ class Observation:
     id: int | None = None
 
 
+@dataclass(frozen=True)
+class Standing:
+    """What the store knows of a connection. `act_from`: orders placed earlier are history."""
+
+    act_from: datetime | None = None
+    paused: bool = False
+    why: str | None = None
+
+
 @dataclass
 class Book:
     """The aggregate. `key` is `connection:source_order_id`."""
@@ -60,6 +69,8 @@ class Book:
     parcels: dict[str, Parcel] = field(default_factory=dict)
     # Takes over the observations that arrived before the effect they tell of: handles at a connection -> them.
     claim_loose: Callable[[str, Sequence[str]], list[Observation]] = lambda connection, handles: []
+    # How a connection stands, as the moment's transaction sees it; None outside of one.
+    standing: Callable[[str], Standing] | None = None
     # Appended by the moment, never loaded:
     attempts: list[Attempt] = field(default_factory=list)
     observations: list[Observation] = field(default_factory=list)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
-from hub.model.book import Book, Observation
+from hub.model.book import Book, Observation, Standing
 from hub.model.capability import Safety
 from hub.model.lane import Room
 from hub.model.message import Delivery, Kept, StoredMessage, Translation
@@ -176,15 +176,6 @@ class Decision:
     actor: str
     action: str
     detail: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Standing:
-    """What the store knows of a connection. `act_from`: orders placed earlier are history."""
-
-    act_from: datetime | None = None
-    paused: bool = False
-    why: str | None = None
 
 
 class Store(Inbox, Protocol):

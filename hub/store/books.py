@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from hub.model.book import Book, Observation
+from hub.model.book import Book, Observation, Standing
 from hub.model.lane import Lane
 from hub.model.message import MessageEnd
 from hub.model.order import Order
@@ -110,6 +110,7 @@ def change(tx: Tx, key: str, decide: Callable[[Book], T], now: datetime) -> T:
     kept = tx.kept
     book, before = (kept.take(key) if kept is not None else None) or load(tx, key, lock=True)
     book.claim_loose = lambda connection, handles: _claim_loose(tx, key, connection, handles)
+    book.standing = lambda connection: _standing(tx, connection)
     answer = decide(book)
     with tx.together():
         before.order = save_order(tx, book, before.order, now)
@@ -117,6 +118,7 @@ def change(tx: Tx, key: str, decide: Callable[[Book], T], now: datetime) -> T:
         save_effects(tx, book, before.effects)
         _append(tx, book)
     _conclude(tx, book, now)
+    book.standing = None
     if kept is not None:
         kept.put(book, before)
     return answer
@@ -178,6 +180,24 @@ def handle_name(connection: str, handle: str) -> str:
     one must see what the other wrote.
     """
     return f"handle {connection} {handle}"
+
+
+def standing_of(tx: Tx, connection: str) -> Standing:
+    found = tx.tuples("SELECT act_from, paused, why FROM connections WHERE name = :name", name=connection)
+    if not found:
+        return Standing()
+    act_from, paused, why = found[0]
+    return Standing(rows.moment(act_from), bool(paused), why)
+
+
+def _standing(tx: Tx, connection: str) -> Standing:
+    """Every moment asks for it: a writer that is alone remembers it."""
+    if tx.kept is None:
+        return standing_of(tx, connection)
+    found = tx.kept.standings.get(connection)
+    if found is None:
+        found = tx.kept.standings[connection] = standing_of(tx, connection)
+    return found
 
 
 def _claim_loose(tx: Tx, key: str, connection: str, handles: Sequence[str]) -> list[Observation]:

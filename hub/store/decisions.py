@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from hub.model.contract import Decision, Standing
+from hub.model.book import Standing
+from hub.model.contract import Decision
 from hub.model.effect import digest_of
 from hub.store import books, rows
 from hub.store.record import append_audit
@@ -20,10 +21,7 @@ class Decisions:
     readers: Readers
 
     def standing(self, connection: str) -> Standing:
-        row = self.readers.tx().one("SELECT * FROM connections WHERE name = :name", name=connection)
-        if row is None:
-            return Standing()
-        return Standing(rows.moment(row["act_from"]), bool(row["paused"]), row["why"])
+        return books.standing_of(self.readers.tx(), connection)
 
     def set_standing(self, connection: str, now: datetime, decision: Decision | None = None, **values: Any) -> None:
         """Sets `act_from`, `paused`, `why` of a connection; what is not named stays. `decision`: whose it was."""
@@ -39,6 +37,7 @@ class Decisions:
                     value: Any = rows.micros(values[column]) if column == "act_from" else values[column]
                     value = int(value) if column == "paused" else value
                     tx.run(f"UPDATE connections SET {column} = :value WHERE name = :name", value=value, name=connection)
+            tx.changed_beside()
             if decision is not None:
                 append_audit(tx, decision.actor, decision.action, connection, decision.detail, now)
 

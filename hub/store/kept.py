@@ -1,11 +1,12 @@
-"""The books that a writer changed last, so that an order's next moment need not read and decode it again."""
+"""The books that a writer changed last, so that an order's next moment need not read and decode it again, and how the
+connections stand."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from hub.model.book import Book
+from hub.model.book import Book, Standing
 from hub.store.tx import Row
 
 V = TypeVar("V")
@@ -37,6 +38,7 @@ class Kept:
         self._books: dict[str, tuple[Book, Before]] = {}
         self._most = most
         self._version: int | None = None
+        self.standings: dict[str, Standing] = {}  # of connections
 
     def seen(self, version: int) -> None:
         """`version`: changes whenever another connection has written to the database."""
@@ -75,6 +77,7 @@ class Kept:
 
     def forget(self) -> None:
         self._books.clear()
+        self.standings.clear()
 
 
 def _in_order(known: dict[Any, V]) -> dict[Any, V]:
