@@ -16,8 +16,7 @@ from hub.store.tx import Tx
 T = TypeVar("T")
 
 _DELIVERIES = 256  # moments of those who come first in one transaction
-_SECONDS = 0.02  # so long moments join a transaction
-_AWAITED_SECONDS = 0.006  # the same where somebody waits for its end: who comes first, or the hub's own
+_SECONDS, _AWAITED_SECONDS = 0.02, 0.006
 _BESIDE_SECONDS = 10.0
 _AHEAD = 8  # moments of shops with little to do that go before one of a busy shop
 _Work = tuple[Callable[[Tx], Any], "Future[Any]"]
@@ -117,27 +116,33 @@ class GroupWriter:
 
     def _joining(self) -> Iterator[_Work]:
         """What goes into one transaction: all who come first, then others in turn, for a while and at least one. Of
-        several shops each has one moment, and one that has little to do waits for nobody's behind its own.
+        several shops each has one moment, and one that has little to do waits for no busy one's behind its own.
         """
         for _ in range(min(len(self._first), _DELIVERIES)):
             yield self._first.popleft()
-        began, shops, fresh, own = time.monotonic(), set[str](), False, False
+        began, shops, sparse, own = time.monotonic(), set[str](), False, False
         while True:
             with self._came:
                 turn = self._waiting.turn()
                 if turn is None or (turn.of in shops and len(shops) > 1):
                     return
-                if fresh and turn.busy and turn.of not in shops:
+                if sparse and turn.busy and turn.of not in shops:
                     return
                 work = self._waiting.take(turn)
             yield work
             if turn.of:
                 shops.add(turn.of)
-            fresh, own = fresh or not turn.busy, own or not turn.of
-            now = time.monotonic()
-            awaited = own or self._first
-            if now - began > (_SECONDS if not awaited else 0 if self._waiting.beside(now) else _AWAITED_SECONDS):
+                sparse = sparse or not turn.busy
+            else:
+                own = True
+            if time.monotonic() - began > self._seconds(awaited=own or bool(self._first)):
                 return
+
+    def _seconds(self, *, awaited: bool) -> float:
+        """So long moments join. `awaited`: somebody waits for the end who comes first, or the hub for its own."""
+        if not awaited:
+            return _SECONDS
+        return 0.0 if self._waiting.beside else _AWAITED_SECONDS
 
 
 class _Undone(Exception):
@@ -186,9 +191,10 @@ class Waiting:
         else:
             self._fresh.setdefault(of, deque()).append(work)
 
-    def beside(self, now: float) -> bool:
+    @property
+    def beside(self) -> bool:
         """Whether there were several shops lately."""
-        return now - self._other_at < _BESIDE_SECONDS
+        return time.monotonic() - self._other_at < _BESIDE_SECONDS
 
     def turn(self) -> Turn | None:
         """Whose it is; None where nothing waits."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -110,6 +111,19 @@ def test_the_hubs_own_comes_first_and_is_not_kept_waiting(tmp_path: Path) -> Non
 
 def test_one_shop_alone_shares_its_transactions(tmp_path: Path) -> None:
     assert commits_of(tmp_path, *["storm"] * 4, "") == [["", "storm", "storm", "storm", "storm"]]
+
+
+def test_one_busy_shop_shares_a_transaction_with_the_hubs_own(tmp_path: Path) -> None:
+    again: list[str] = []
+    with closing(GroupWriter(connect(tmp_path / "hub.db"))) as writer:
+        for _ in range(3):
+            writer._waiting.put("storm", (lambda tx: again.append("storm"), Future()))
+        turn = writer._waiting.turn()
+        assert turn is not None
+        writer._waiting.take(turn)  # and so it is busy
+        writer._waiting.put("", (lambda tx: again.append(""), Future()))
+        joining = [moment for moment, _ in writer._joining()]
+    assert len(joining) == 3
 
 
 def test_those_who_are_kept_busy_are_not_forgotten_for_those_who_are_not() -> None:
