@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from hub.model.book import Book, reserved_until, state_of
@@ -64,7 +64,7 @@ _VERSION = (
 )
 
 
-@cache
+@lru_cache(maxsize=256)
 def _save_order_changes(columns: tuple[str, ...]) -> str:
     return f"UPDATE orders SET {', '.join(f'{quoted(column)} = ?' for column in columns)} WHERE key = ?"
 
