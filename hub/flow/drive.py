@@ -33,7 +33,7 @@ _SOON = timedelta(seconds=0.05)
 _BATCH = 20
 _IN_A_RUSH = 2
 _AFTER_FAILURE_SECONDS = 1.0
-_WAY_SECONDS, _LONGEST_WAY_SECONDS = 0.05, 0.25
+_RUSH_SECONDS, _LET_EVERY_SECONDS = 0.05, 0.25
 
 
 def drive(work_to_do: Generator[Happening, Any, Any], clock: Clock, place: Place | None = None) -> None:
@@ -180,7 +180,7 @@ class Engine:
             place = self._rooms.enter(claim.connection if isinstance(claim, Claim) else "", _shop(claim))
             self._pool.submit(self._run, claim, place)
         if rushing and not claims:
-            self._stopping.wait(_WAY_SECONDS)  # each delivery of the rush says that there is something to do
+            self._stopping.wait(_RUSH_SECONDS)  # each delivery of the rush says that there is something to do
         return len(claims)
 
     def _room_beside(self, rushing: frozenset[str]) -> Room:
@@ -188,7 +188,7 @@ class Engine:
         now = time.monotonic()
         most = _IN_A_RUSH if now >= self._let_in_rush_at else 0
         if most:
-            self._let_in_rush_at = now + _LONGEST_WAY_SECONDS
+            self._let_in_rush_at = now + _LET_EVERY_SECONDS
 
         def free_for(shop: str) -> int:
             free = self._rooms.free_for(shop)

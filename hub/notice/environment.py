@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from functools import cache
@@ -31,7 +30,6 @@ from hub.model.money import Money
 from hub.notice.manner import Manner
 
 _IF = "inside {% if %} where it may be missing"
-LOOKED_AT_AGAIN = 1.0  # seconds
 MANNER = "_manner"  # the name under which a render carries its locale to the filters
 
 # What a letter needs of Jinja2. Missing on purpose: `safe` (it would undo the escaping), and all that can grow.
@@ -75,19 +73,18 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
-        self._looked_at: dict[str, tuple[float, Template]] = {}
+        self._looked_at: dict[str, Template] = {}
 
     def look_again(self) -> None:
-        """At every file, now."""
+        """At every file, when it is next needed."""
         self._looked_at.clear()
 
     def _load_template(self, name: str, globals: Any) -> Template:  # noqa: A002 - Jinja2's name
-        """Whether its file was changed is looked at once in a while: a letter is made of a dozen."""
+        """Whether its file was changed is not looked at each time: a letter is made of a dozen."""
         known = self._looked_at.get(name)
-        if known is None or time.monotonic() >= known[0]:
-            known = time.monotonic() + LOOKED_AT_AGAIN, super()._load_template(name, globals)
-            self._looked_at[name] = known
-        return known[1]
+        if known is None:
+            known = self._looked_at[name] = super()._load_template(name, globals)
+        return known
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         if operator == "*" and all(isinstance(side, int) and abs(side) < 10**12 for side in (left, right)):

@@ -12,7 +12,7 @@ from jinja2 import Template, TemplateNotFound
 
 from hub.language.problem import Problem
 from hub.model.contract import CannotPrepare, Letter
-from hub.notice.environment import LOOKED_AT_AGAIN, MANNER, environment
+from hub.notice.environment import MANNER, environment
 from hub.notice.fault import problem_of
 from hub.notice.manner import FALLBACK, Manner, manner
 from hub.notice.sample import EVERY, FEW, USUAL, sample
@@ -21,6 +21,7 @@ from hub.wire.mail import value_fault
 
 MAX_LETTER = 512 * 1024  # characters of one rendered part
 
+LOOKED_AT_AGAIN = 1.0  # seconds
 _BLANKS = re.compile(r"\n{3,}")
 
 
@@ -37,7 +38,8 @@ class TemplateNotices:
     def __init__(self, folder: Path | None = None, shop: Mapping[str, Any] | None = None) -> None:
         self._environment = environment(folder)
         self._shop = dict(shop or {})
-        self._found: dict[tuple[str, Manner], tuple[float, Template, Manner]] = {}
+        self._found: dict[tuple[str, Manner], tuple[Template, Manner]] = {}
+        self._looked_at = time.monotonic()
 
     def render(self, kind: str, scope: Mapping[str, Any]) -> Letter:
         """A message of one of `KINDS`.
@@ -73,7 +75,8 @@ class TemplateNotices:
         return sorted(problems)
 
     def _look_again(self) -> None:
-        """Who asks how a letter looks has just edited it."""
+        """At the files. Who asks how a letter looks has just edited one."""
+        self._looked_at = time.monotonic()
         self._found.clear()
         self._environment.look_again()
 
@@ -88,6 +91,8 @@ class TemplateNotices:
         return set()
 
     def _render(self, kind: str, scope: Mapping[str, Any]) -> Letter:
+        if time.monotonic() - self._looked_at > LOOKED_AT_AGAIN:
+            self._look_again()
         order = order_in(scope)
         shop = self._shop | dict(scope.get("shop") or {})
         place = manner(scope.get("locale") or order.locale or shop.get("locale"), shop.get("timezone") or "UTC")
@@ -108,11 +113,9 @@ class TemplateNotices:
     def _template(self, name: str, place: Manner) -> tuple[Template, Manner]:
         """The template in the buyer's language, or else the general one."""
         known = self._found.get((name, place))
-        if known is None or time.monotonic() >= known[0]:
-            # Looking for one that is not there costs as much as a letter.
-            known = (time.monotonic() + LOOKED_AT_AGAIN, *self._find(name, place))
-            self._found[name, place] = known
-        return known[1:]
+        if known is None:  # looking for one that is not there costs as much as a letter
+            known = self._found[name, place] = self._find(name, place)
+        return known
 
     def _find(self, name: str, place: Manner) -> tuple[Template, Manner]:
         try:

@@ -10,6 +10,7 @@ from typing import Any
 from hub.model.lane import Lane
 from hub.model.message import Delivery, Kept, MessageState
 from hub.store import books, rows
+from hub.store.saving import insert_rows
 from hub.store.tx import Tx
 
 _COLUMNS = (
@@ -73,8 +74,7 @@ def _known(tx: Tx, delivery: Delivery, now: datetime) -> Kept:
 
 @cache
 def _insert(count: int) -> str:
-    row = f"({', '.join('?' * len(_COLUMNS))})"
-    return f"INSERT INTO messages ({', '.join(_COLUMNS)}) VALUES {', '.join([row] * count)}{_ONCE}"
+    return insert_rows("messages", _COLUMNS, count) + _ONCE
 
 
 def _values(delivery: Delivery, now: datetime) -> tuple[Any, ...]:

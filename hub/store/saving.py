@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from hub.model.book import Book, reserved_until, state_of
 from hub.store import rows
 from hub.store.kept import Values
 from hub.store.tx import Row, Tx
 
-ORDER_COLUMNS = [
+K = TypeVar("K")
+N = TypeVar("N")
+
+ORDER_COLUMNS = (
     "key",
     "connection",
     "source_id",
@@ -38,7 +41,7 @@ ORDER_COLUMNS = [
     "fetch_at",
     "created_at",
     "changed_at",
-]
+)
 _MOST = 16  # rows in one statement
 
 
@@ -46,15 +49,16 @@ def quoted(column: str) -> str:
     return '"groups"' if column == "groups" else column  # a keyword in SQLite's window functions
 
 
-def _upsert(table: str, columns: Sequence[str], keys: Sequence[str], count: int = 1) -> str:
-    """Of `count` rows, by position."""
-    names = ", ".join(quoted(column) for column in columns)
+def insert_rows(table: str, columns: Sequence[str], count: int) -> str:
+    """Of so many rows, by position."""
     row = f"({', '.join('?' * len(columns))})"
+    return f"INSERT INTO {table} ({', '.join(map(quoted, columns))}) VALUES {', '.join([row] * count)}"
+
+
+@cache
+def _upsert(table: str, columns: tuple[str, ...], keys: tuple[str, ...], count: int = 1) -> str:
     updates = ", ".join(f"{quoted(c)} = excluded.{quoted(c)}" for c in columns if c not in keys)
-    return (
-        f"INSERT INTO {table} ({names}) VALUES {', '.join([row] * count)} "
-        f"ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {updates}"
-    )
+    return f"{insert_rows(table, columns, count)} ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {updates}"
 
 
 _SAVE_ORDER = _upsert("orders", ORDER_COLUMNS, ("key",)).replace("created_at = excluded.created_at, ", "")
@@ -67,16 +71,6 @@ _VERSION = (
 @lru_cache(maxsize=256)
 def _save_order_changes(columns: tuple[str, ...]) -> str:
     return f"UPDATE orders SET {', '.join(f'{quoted(column)} = ?' for column in columns)} WHERE key = ?"
-
-
-@cache
-def _save_steps_of(count: int) -> str:
-    return _upsert("steps", rows.STEP_COLUMNS, ("order_key", "id"), count)
-
-
-@cache
-def _save_effects_of(count: int) -> str:
-    return _upsert("effects", rows.EFFECT_COLUMNS, ("order_key", "capability", "subject", "generation"), count)
 
 
 def save_order(tx: Tx, book: Book, old: Row | None, now: datetime) -> Row:
@@ -137,25 +131,28 @@ def _order_row(book: Book, old: Row | None, now: datetime) -> dict[str, Any]:
 
 
 def save_steps(tx: Tx, book: Book, before: dict[str, Values]) -> None:
-    values: list[Any] = []
-    for step in book.steps.values():
-        if before.get(step.id) != vars(step):
-            values += rows.step_row(book.key, step)
-            before[step.id] = dict(vars(step))
-    _put(tx, _save_steps_of, values, len(rows.STEP_COLUMNS))
+    _save(tx, book.key, book.steps, before, rows.step_row, "steps", rows.STEP_COLUMNS, ("order_key", "id"))
 
 
 def save_effects(tx: Tx, book: Book, before: dict[tuple[str, str, int], Values]) -> None:
-    values: list[Any] = []
-    for identity, effect in book.effects.items():
-        if before.get(identity) != vars(effect):
-            values += rows.effect_row(book.key, effect)
-            before[identity] = dict(vars(effect))
-    _put(tx, _save_effects_of, values, len(rows.EFFECT_COLUMNS))
+    keys = ("order_key", "capability", "subject", "generation")
+    _save(tx, book.key, book.effects, before, rows.effect_row, "effects", rows.EFFECT_COLUMNS, keys)
 
 
-def _put(tx: Tx, statement: Callable[[int], str], values: list[Any], columns: int) -> None:
-    """Rows of so many columns, some with each statement."""
-    for at in range(0, len(values), _MOST * columns):
-        some = values[at : at + _MOST * columns]
-        tx.put(statement(len(some) // columns), some)
+def _save(
+    tx: Tx,
+    order: str,
+    nouns: Mapping[K, N],
+    before: dict[K, Values],
+    row_of: Callable[[str, N], tuple[Any, ...]],
+    table: str,
+    columns: tuple[str, ...],
+    keys: tuple[str, ...],
+) -> None:
+    """Those that are not as they were before; some with each statement."""
+    changed = [(identity, noun) for identity, noun in nouns.items() if before.get(identity) != vars(noun)]
+    for at in range(0, len(changed), _MOST):
+        some = changed[at : at + _MOST]
+        values = [value for _, noun in some for value in row_of(order, noun)]
+        tx.put(_upsert(table, columns, keys, len(some)), values)
+    before.update((identity, dict(vars(noun))) for identity, noun in changed)

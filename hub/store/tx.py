@@ -49,7 +49,7 @@ class Tx(Protocol):
     def many(self, sql: str, rows: Iterable[Mapping[str, Any]]) -> None: ...
 
     def changed_beside(self, *orders: str) -> None:
-        """Rows of these orders, or of any where none is named, are changed beside their books."""
+        """Rows of these orders, or of any and of connections where none is named, are changed beside what is kept."""
         ...
 
     def several(self, *asked: tuple[str, Mapping[str, Any]]) -> list[list[tuple[Any, ...]]]:

@@ -26,7 +26,7 @@ def test_a_rush_holds_work_back_for_a_moment_only(stage) -> None:
     finally:
         engine.stop()
     assert counts(stage)["fulfillment.create"] == 5
-    assert time.monotonic() - began > 0.5
+    assert time.monotonic() - began > 0.9
 
 
 class Memory(EachAtOnce):
@@ -59,7 +59,7 @@ def test_a_rush_is_so_many_deliveries_in_a_moment_and_is_over_soon() -> None:
     assert inbox.rushing() == {"shop"}  # between two commits none come
     clock[0] += RUSH_SECONDS
     assert not inbox.rushing()
-    assert woken
+    assert len(woken) == (RUSH - 1) // 2 + 2  # each that came alone, and each batch
 
 
 def test_a_busy_shop_makes_no_rush() -> None:

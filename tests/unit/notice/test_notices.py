@@ -8,8 +8,7 @@ import pytest
 
 from hub.model.contract import CannotPrepare
 from hub.notice import facts
-from hub.notice.environment import LOOKED_AT_AGAIN
-from hub.notice.notices import TemplateNotices
+from hub.notice.notices import LOOKED_AT_AGAIN, TemplateNotices
 from hub.notice.sample import EVERY, FEW, sample
 from hub.notice.view import KINDS
 

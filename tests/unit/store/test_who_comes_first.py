@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,7 @@ def test_who_comes_first_overtakes_who_waits(writer: GroupWriter) -> None:
     threads += started(lambda: First(writer).run(lambda tx: order.append("delivery")))
     while not writer._first:
         pass
+    time.sleep(0.02)  # longer than others may join the transaction that is held
     go.set()
     for thread in threads:
         thread.join(10)
